@@ -23,7 +23,7 @@ struct csv_cell {
 
 struct csv_doc {
     const char *path;
-    size_t n_cols, n_rows; /* rows without the header */
+    size_t n_cols, n_rows;         /* rows without the header */
     const struct csv_cell *header; /* n_cols */
     const struct csv_cell *cell;   /* n_rows * n_cols, row-major */
 };
@@ -33,7 +33,7 @@ cosim_status csv_load(struct csv_doc *doc, const char *path, struct arena *a, co
 
 /** Reads from memory; `name` stands for the path in errors. */
 cosim_status csv_doc_parse(struct csv_doc *doc, const char *name, const void *data, size_t n,
-                       struct arena *a, cosim_error *e);
+                           struct arena *a, cosim_error *e);
 
 /** Index of a header, or SIZE_MAX. */
 size_t csv_column(const struct csv_doc *doc, const char *name);

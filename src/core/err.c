@@ -4,8 +4,8 @@
 #include <stdarg.h>
 #include <string.h>
 
-static cosim_status set(cosim_error *e, cosim_status st, const struct src_pos *at, const char *fmt,
-                        va_list ap)
+__attribute__((format(printf, 4, 0))) static cosim_status
+set(cosim_error *e, cosim_status st, const struct src_pos *at, const char *fmt, va_list ap)
 {
     if (!e || e->status != COSIM_OK)
         return st;

@@ -11,7 +11,8 @@ struct src_pos {
     unsigned line, col;
 };
 
-/** Fills `e` unless it already holds an error (the FIRST one is kept); returns `st`. `e` may be NULL. */
+/** Fills `e` unless it already holds an error (the FIRST one is kept); returns `st`. `e` may be
+ * NULL. */
 cosim_status err_at(cosim_error *e, cosim_status st, const struct src_pos *at, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
@@ -24,11 +25,11 @@ void err_hint(cosim_error *e, const char *fmt, ...) __attribute__((format(printf
 
 void err_clear(cosim_error *e);
 
-#define TRY(expr)                          \
-    do {                                   \
-        const cosim_status try_st_ = (expr); \
-        if (try_st_ != COSIM_OK)           \
-            return try_st_;                \
+#define TRY(expr)                                                                                  \
+    do {                                                                                           \
+        const cosim_status try_st_ = (expr);                                                       \
+        if (try_st_ != COSIM_OK)                                                                   \
+            return try_st_;                                                                        \
     } while (0)
 
 #endif

@@ -12,7 +12,8 @@ struct file_bytes {
     size_t n;
 };
 
-/** Reads a file ("-" = stdin) of at most `max` bytes. EIO names the reason. Free with file_release. */
+/** Reads a file ("-" = stdin) of at most `max` bytes. EIO names the reason. Free with file_release.
+ */
 cosim_status file_read(struct file_bytes *f, const char *path, size_t max, cosim_error *e);
 void file_release(struct file_bytes *f);
 

@@ -10,8 +10,8 @@
 #include <stddef.h>
 
 struct device {
-    const char *id;   /* unique: h100-sxm */
-    const char *name; /* as sources spell it: H100-SXM */
+    const char *id;                    /* unique: h100-sxm */
+    const char *name;                  /* as sources spell it: H100-SXM */
     const char *vendor, *device_class; /* gpu cpu npu tpu fpga asic soc */
     const char *mem_type, *link_type, *source, *fields_from_memory, *notes;
     double year, process_nm, die_mm2, transistors, n_cores, clock_hz;
@@ -33,7 +33,8 @@ struct device_db {
 };
 
 /** Reads devices.csv strictly: any bad cell is an error with its place. */
-cosim_status device_db_load(struct device_db *db, const char *path, struct arena *a, cosim_error *e);
+cosim_status device_db_load(struct device_db *db, const char *path, struct arena *a,
+                            cosim_error *e);
 
 /** By id or by name, case-blind; EUNKNOWN with a suggestion. */
 cosim_status device_find(const struct device_db *db, const char *id, const struct device **d,

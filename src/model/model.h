@@ -15,24 +15,24 @@ enum mixer { MIXER_ATTENTION, MIXER_OTHER };
 struct layer {
     enum mixer mixer;
     double n_heads, n_kv_heads, head_dim, v_head_dim;
-    double window_tokens;  /* 0 = full attention */
-    double d_ff;           /* dense FFN width; 0 = none */
+    double window_tokens;                         /* 0 = full attention */
+    double d_ff;                                  /* dense FFN width; 0 = none */
     double n_experts, n_active_experts, d_expert; /* 0 = dense */
-    double d_shared_expert; /* total width of the shared experts, 0 = none */
+    double d_shared_expert;                       /* total width of the shared experts, 0 = none */
 };
 
 struct model {
-    const char *id;   /* unique: llama-3.1-8b */
+    const char *id; /* unique: llama-3.1-8b */
     const char *name, *hf_id, *family, *activation, *source, *notes;
     double d_model, vocab, max_ctx_tokens;
     size_t n_layers;
     const struct layer *layer; /* n_layers */
     bool gated_ffn, tied_embeddings, learned_positions, layernorm, norm_bias, attn_bias, ffn_bias;
-    bool parallel_block; /* attention and FFN share one norm and run side by side */
-    int qk_norm;         /* 0 none, 1 per head dim, 2 full width */
+    bool parallel_block;              /* attention and FFN share one norm and run side by side */
+    int qk_norm;                      /* 0 none, 1 per head dim, 2 full width */
     double n_params, n_active_params; /* counted by formula from this struct */
     double n_params_published;        /* NaN = unknown */
-    const char *unsupported; /* NULL, or why the engine cannot compute it yet */
+    const char *unsupported;          /* NULL, or why the engine cannot compute it yet */
     unsigned line;
 };
 
@@ -53,8 +53,8 @@ cosim_status model_find(const struct model_db *db, const char *id, const struct 
 
 /* One weight tensor of the model; `count` equal ones in a layer only for experts. */
 struct model_tensor {
-    int tensor;  /* enum tensor_id */
-    size_t layer; /* SIZE_MAX outside the layers */
+    int tensor;               /* enum tensor_id */
+    size_t layer;             /* SIZE_MAX outside the layers */
     double row_elems, n_rows; /* row_elems = inputs; n_rows counts all experts */
 };
 

@@ -13,18 +13,18 @@
 enum role { ROLE_W = 1, ROLE_A = 2, ROLE_K = 4, ROLE_V = 8 };
 
 struct format {
-    const char *id;       /* unique: int4-g128, q4_k, nvfp4, fp8-block */
+    const char *id; /* unique: int4-g128, q4_k, nvfp4, fp8-block */
     const char *doc, *origin, *source;
-    const char *family;   /* int float gguf codebook kv ternary ... */
-    unsigned roles;       /* enum role bits */
+    const char *family; /* int float gguf codebook kv ternary ... */
+    unsigned roles;     /* enum role bits */
     /* equation 2.1: bpw = payload + (scale + zero) / group + row / K + codebook / N_p + outliers */
     double payload_bits, group, scale_bits, zero_bits, row_bits, codebook_bits;
     double outlier_ratio, outlier_bits;
     double tensor_bits;              /* constant bits once per tensor */
     double block_bytes, block_elems; /* block formats (ggml): exact, instead of the sum above */
     double residual_tokens;          /* K/V: newest tokens kept at 16 bits (KIVI) */
-    enum precision math;   /* rate when BOTH operands are stored so; N_PREC: always dequantised */
-    double dequant_ops;    /* vector instructions per weight to dequantise (c_deq); 0 = native */
+    enum precision math;     /* rate when BOTH operands are stored so; N_PREC: always dequantised */
+    double dequant_ops;      /* vector instructions per weight to dequantise (c_deq); 0 = native */
     const char *fallback_id; /* block formats: format used when the row length does not divide */
     unsigned line;
 };
@@ -35,7 +35,8 @@ struct format_db {
     size_t n;
 };
 
-cosim_status format_db_load(struct format_db *db, const char *path, struct arena *a, cosim_error *e);
+cosim_status format_db_load(struct format_db *db, const char *path, struct arena *a,
+                            cosim_error *e);
 
 /** By id, case-blind, and only with all of `roles`; EUNKNOWN with a suggestion. */
 cosim_status format_find(const struct format_db *db, const char *id, unsigned roles,

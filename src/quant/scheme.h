@@ -14,25 +14,25 @@
 #include "quant/format.h"
 
 /* id, name, gguf name: what kinds of weight tensors exist. */
-#define TENSOR_LIST(X)                          \
-    X(TOKEN_EMBD, "token_embd", "token_embd")   \
-    X(POS_EMBD, "pos_embd", "position_embd")    \
-    X(OUTPUT, "lm_head", "output")              \
-    X(ATTN_Q, "attn_q", "attn_q")               \
-    X(ATTN_K, "attn_k", "attn_k")               \
-    X(ATTN_V, "attn_v", "attn_v")               \
-    X(ATTN_OUT, "attn_out", "attn_output")      \
-    X(FFN_GATE, "ffn_gate", "ffn_gate")         \
-    X(FFN_UP, "ffn_up", "ffn_up")               \
-    X(FFN_DOWN, "ffn_down", "ffn_down")         \
-    X(ROUTER, "router", "ffn_gate_inp")         \
-    X(EXP_GATE, "exp_gate", "ffn_gate_exps")    \
-    X(EXP_UP, "exp_up", "ffn_up_exps")          \
-    X(EXP_DOWN, "exp_down", "ffn_down_exps")    \
-    X(SHEXP_GATE, "shexp_gate", "ffn_gate_shexp") \
-    X(SHEXP_UP, "shexp_up", "ffn_up_shexp")     \
-    X(SHEXP_DOWN, "shexp_down", "ffn_down_shexp") \
-    X(NORM, "norm", "norm")                     \
+#define TENSOR_LIST(X)                                                                             \
+    X(TOKEN_EMBD, "token_embd", "token_embd")                                                      \
+    X(POS_EMBD, "pos_embd", "position_embd")                                                       \
+    X(OUTPUT, "lm_head", "output")                                                                 \
+    X(ATTN_Q, "attn_q", "attn_q")                                                                  \
+    X(ATTN_K, "attn_k", "attn_k")                                                                  \
+    X(ATTN_V, "attn_v", "attn_v")                                                                  \
+    X(ATTN_OUT, "attn_out", "attn_output")                                                         \
+    X(FFN_GATE, "ffn_gate", "ffn_gate")                                                            \
+    X(FFN_UP, "ffn_up", "ffn_up")                                                                  \
+    X(FFN_DOWN, "ffn_down", "ffn_down")                                                            \
+    X(ROUTER, "router", "ffn_gate_inp")                                                            \
+    X(EXP_GATE, "exp_gate", "ffn_gate_exps")                                                       \
+    X(EXP_UP, "exp_up", "ffn_up_exps")                                                             \
+    X(EXP_DOWN, "exp_down", "ffn_down_exps")                                                       \
+    X(SHEXP_GATE, "shexp_gate", "ffn_gate_shexp")                                                  \
+    X(SHEXP_UP, "shexp_up", "ffn_up_shexp")                                                        \
+    X(SHEXP_DOWN, "shexp_down", "ffn_down_shexp")                                                  \
+    X(NORM, "norm", "norm")                                                                        \
     X(BIAS, "bias", "bias")
 
 enum tensor_id {
