@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "model/op.h"
+
+#include <math.h>
+
+static void product(const struct op *op, double m, struct work *out)
+{
+    *out = (struct work){
+        .flops = 2.0 * m * op->n * op->k,
+        .vector_flops = op->dequant_ops * op->n * op->k * ceil(m / DEQUANT_TILE_ROWS)
+                        + op->flops_per_elem * m * op->n,
+        .w_bytes = op->k * op->n * op->w_bits / 8.0,
+        .a_bytes = m * (op->k * op->a_bits + op->n * OUT_BITS) / 8.0,
+    };
+}
+
+static void gemm_work(const struct op *op, const struct step *s, struct work *out)
+{
+    product(op, s->batch * s->new_tokens, out);
+}
+
+static void head_work(const struct op *op, const struct step *s, struct work *out)
+{
+    product(op, s->head_rows, out);
+}
+
+const struct op_kind op_gemm = {
+    .name = "gemm",
+    .doc = "dense projection of every token: qkv, out, gate, up, down, router",
+    .formula = "flops = 2 T n k; bytes = n k b_w + T (k b_a + n b_out); "
+               "dequantisation c_deq n k ceil(T / 128) vector instructions",
+    .source = "Williams 2009; equations.md 1.2 and 2.3",
+    .work = gemm_work,
+};
+
+const struct op_kind op_head = {
+    .name = "head",
+    .doc = "output projection of the rows that need logits (one per sequence)",
+    .formula = "as gemm with T_h = B rows",
+    .source = "equations.md 1.2",
+    .work = head_work,
+};

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "roofline/roofline.h"
+
+const char *bound_name(enum bound b)
+{
+    static const char *const name[] = {
+#define BOUND_NAME(id, text, doc) text,
+        BOUND_LIST(BOUND_NAME)
+#undef BOUND_NAME
+    };
+
+    return name[b];
+}
+
+enum bound roofline_bound(double compute_s, double memory_s, double vector_s, double floor_s)
+{
+    const double work_s = roofline_s(compute_s, memory_s, vector_s);
+
+    if (floor_s > work_s)
+        return BOUND_FLOOR;
+    if (memory_s >= work_s)
+        return BOUND_MEMORY;
+    return compute_s >= work_s ? BOUND_COMPUTE : BOUND_VECTOR;
+}
+
+double roofline_overlap_s(double compute_s, double memory_s, double vector_s, double omega)
+{
+    return omega * roofline_s(compute_s, memory_s, vector_s)
+           + (1.0 - omega) * (compute_s + memory_s + vector_s);
+}
+
+double roofline_ridge_flop_per_byte(double flops_per_s, double bytes_per_s)
+{
+    return flops_per_s / bytes_per_s;
+}
+
+double roofline_crossover_rows(double n, double k, double w_bytes, double a_bytes,
+                               double ridge_flop_per_byte)
+{
+    const double half = ridge_flop_per_byte / 2.0;
+    const double left = n * k - half * (n + k) * a_bytes;
+
+    return left > 0.0 ? half * n * k * w_bytes / left : INF_F64;
+}
