@@ -94,6 +94,7 @@ HOT static void phase_s(double *restrict out, const struct phase *ph, double ker
 {
     for (size_t base = 0; base < c->stride; base += BLOCK_LANES) {
         const double *const s_per_byte = c->rate[RATE_S_PER_MEM_BYTE] + base;
+        const double *const s_per_cache = c->rate[RATE_S_PER_CACHE_BYTE] + base;
         const double *const s_per_vector = c->s_per_flop[PREC_VECTOR] + base;
         const double *const floor_s = c->rate[RATE_OP_FLOOR_S] + base;
         const double *const launch_s = c->rate[RATE_LAUNCH_S] + base;
@@ -103,9 +104,12 @@ HOT static void phase_s(double *restrict out, const struct phase *ph, double ker
             const struct priced_op o = ph->op[i];
             const double *const s_per_flop = c->s_per_flop[o.math] + base;
             for (size_t j = 0; j < BLOCK_LANES; j++) {
-                const double work_s =
-                    roofline_s(o.flops * s_per_flop[j], o.mem_bytes * s_per_byte[j],
-                               o.vector_flops * s_per_vector[j]);
+                const double work_s = roofline_s((struct streams){
+                    .compute_s = o.flops * s_per_flop[j],
+                    .memory_s = o.mem_bytes * s_per_byte[j],
+                    .cache_s = o.cache_bytes * s_per_cache[j],
+                    .vector_s = o.vector_flops * s_per_vector[j],
+                });
                 busy_s[j] += o.times * (floor_s[j] + work_s);
             }
         }
@@ -132,6 +136,8 @@ HOT static void phase_j(double *restrict out, const struct phase *ph, const stru
                 out[d] += ph->flops[p] * c->j_per_flop[p][d];
     for (size_t d = 0; d < c->stride; d++)
         out[d] += ph->mem_bytes * c->rate[RATE_J_PER_MEM_BYTE][d];
+    for (size_t d = 0; d < c->stride; d++)
+        out[d] += ph->cache_bytes * c->rate[RATE_J_PER_CACHE_BYTE][d];
     if (ph->n_net > 0)
         for (size_t d = 0; d < c->stride; d++)
             out[d] += ph->link_bytes * c->rate[RATE_J_PER_LINK_BYTE][d];

@@ -39,13 +39,14 @@ static void add_op(struct phase *p, const struct op *op, const struct work *w)
     p->flops[o.math] += o.times * o.flops;
     p->flops[PREC_VECTOR] += o.times * o.vector_flops;
     p->mem_bytes += o.times * o.mem_bytes;
+    p->cache_bytes += o.times * o.cache_bytes;
 }
 
 static void count_phase(struct phase *p, const struct graph *g, const struct step *step)
 {
     p->step = *step;
     p->n_op = p->n_net = 0;
-    p->mem_bytes = p->link_bytes = 0.0;
+    p->mem_bytes = p->cache_bytes = p->link_bytes = 0.0;
     memset(p->flops, 0, sizeof p->flops);
     for (size_t i = 0; i < g->n_op; i++) {
         struct work w;

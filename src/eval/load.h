@@ -14,7 +14,7 @@ struct request {
 };
 
 struct priced_op {
-    double times, flops, vector_flops, mem_bytes;
+    double times, flops, vector_flops, mem_bytes, cache_bytes;
     enum precision math;
 };
 
@@ -31,7 +31,7 @@ struct phase {
     struct priced_net *net;
     size_t n_net;
     double flops[N_PREC]; /* totals for energy; PREC_VECTOR: vector flops */
-    double mem_bytes, link_bytes;
+    double mem_bytes, cache_bytes, link_bytes;
 };
 
 /* Zero-initialise, release once, remake as often as needed. */

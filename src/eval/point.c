@@ -43,8 +43,12 @@ static struct phase_cost phase_eval(const struct phase *ph, const struct graph *
 
     for (size_t i = 0; i < ph->n_op; i++) {
         const struct priced_op *o = &ph->op[i];
-        const double work_s = roofline_s(o->flops * r->s_per_flop[o->math].value,
-                                         o->mem_bytes * s_per_byte, o->vector_flops * s_per_vector);
+        const double work_s = roofline_s((struct streams){
+            .compute_s = o->flops * r->s_per_flop[o->math].value,
+            .memory_s = o->mem_bytes * s_per_byte,
+            .cache_s = o->cache_bytes * rate(r, RATE_S_PER_CACHE_BYTE),
+            .vector_s = o->vector_flops * s_per_vector,
+        });
         c.busy_s += o->times * (rate(r, RATE_OP_FLOOR_S) + work_s);
     }
     for (size_t i = 0; i < ph->n_net; i++) {
@@ -59,6 +63,7 @@ static struct phase_cost phase_eval(const struct phase *ph, const struct graph *
         if (ph->flops[p] > 0.0)
             c.dynamic_j += ph->flops[p] * r->j_per_flop[p].value;
     c.dynamic_j += ph->mem_bytes * rate(r, RATE_J_PER_MEM_BYTE);
+    c.dynamic_j += ph->cache_bytes * rate(r, RATE_J_PER_CACHE_BYTE);
     if (ph->n_net > 0)
         c.dynamic_j += ph->link_bytes * rate(r, RATE_J_PER_LINK_BYTE);
     return c;
@@ -103,7 +108,8 @@ void point_eval(struct point *p, const struct load *l, const struct rates *r,
 /* The second largest of the streams tells how much faster the binding one may become. */
 static void find_flip(struct op_cost *c)
 {
-    const double stream[] = { c->compute_s, c->memory_s, c->vector_s, c->network_s, c->floor_s };
+    const double stream[] = { c->t.compute_s, c->t.memory_s, c->t.cache_s,
+                              c->t.vector_s,  c->network_s,  c->floor_s };
     double next = 0.0;
 
     c->flip_to = c->bound;
@@ -133,15 +139,17 @@ void point_op(struct op_cost *c, const struct load *l, const struct phase *ph, s
         c->total_j =
             op->times * (form.ring_volume * c->work.net_bytes) * rate(r, RATE_J_PER_LINK_BYTE);
     } else {
-        c->compute_s = c->work.flops > 0.0 ? c->work.flops * r->s_per_flop[op->math].value : 0.0;
-        c->memory_s = work_mem_bytes(&c->work) * rate(r, RATE_S_PER_MEM_BYTE);
-        c->vector_s = c->work.vector_flops * r->s_per_flop[PREC_VECTOR].value;
-        c->bound = roofline_bound(c->compute_s, c->memory_s, c->vector_s, c->floor_s);
-        c->call_s = c->floor_s + roofline_s(c->compute_s, c->memory_s, c->vector_s);
+        c->t.compute_s = c->work.flops > 0.0 ? c->work.flops * r->s_per_flop[op->math].value : 0.0;
+        c->t.memory_s = work_mem_bytes(&c->work) * rate(r, RATE_S_PER_MEM_BYTE);
+        c->t.cache_s = c->work.cache_bytes * rate(r, RATE_S_PER_CACHE_BYTE);
+        c->t.vector_s = c->work.vector_flops * r->s_per_flop[PREC_VECTOR].value;
+        c->bound = roofline_bound(c->t, c->floor_s);
+        c->call_s = c->floor_s + roofline_s(c->t);
         c->total_j = op->times
                      * ((c->work.flops > 0.0 ? c->work.flops * r->j_per_flop[op->math].value : 0.0)
                         + c->work.vector_flops * r->j_per_flop[PREC_VECTOR].value
-                        + work_mem_bytes(&c->work) * rate(r, RATE_J_PER_MEM_BYTE));
+                        + work_mem_bytes(&c->work) * rate(r, RATE_J_PER_MEM_BYTE)
+                        + c->work.cache_bytes * rate(r, RATE_J_PER_CACHE_BYTE));
     }
     c->total_s = op->times * c->call_s;
     find_flip(c);

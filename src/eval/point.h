@@ -15,7 +15,8 @@
 struct op_cost {
     const struct op *op;
     struct work work;
-    double compute_s, memory_s, vector_s, network_s, floor_s, call_s, total_s, total_j;
+    struct streams t;
+    double network_s, floor_s, call_s, total_s, total_j;
     enum bound bound;
     double flip_ratio; /* speed-up of the binding resource at which another one binds (1 = tie) */
     enum bound flip_to;

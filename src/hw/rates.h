@@ -15,6 +15,7 @@
     X(ETA_MEMORY, "ratio", "achieved share of the memory bandwidth (streaming)")                   \
     X(ETA_LINK, "ratio", "achieved share of the link bandwidth")                                   \
     X(S_PER_MEM_BYTE, "s/byte", "1 / (memory bandwidth * ETA_MEMORY)")                             \
+    X(S_PER_CACHE_BYTE, "s/byte", "1 / (last-level cache bandwidth * ETA_MEMORY); 0 = unknown")    \
     X(S_PER_LINK_BYTE, "s/byte", "1 / (link bandwidth * ETA_LINK); host link when no other")       \
     X(LINK_LATENCY_S, "s", "alpha of one hop")                                                     \
     X(LINK_DOMAIN, "devices", "devices that the link joins at this bandwidth")                     \
@@ -24,6 +25,7 @@
     X(MEM_USABLE_BYTES, "byte", "capacity times the usable share, minus the runtime's reserve")    \
     X(STATIC_W, "W", "power when nothing switches")                                                \
     X(J_PER_MEM_BYTE, "J/byte", "memory traffic, device and interface")                            \
+    X(J_PER_CACHE_BYTE, "J/byte", "last-level cache traffic")                                      \
     X(J_PER_LINK_BYTE, "J/byte", "link traffic")                                                   \
     X(CAPEX_USD_PER_S, "USD/s", "price / (life * utilisation), else cloud rent")                   \
     X(ELECTRICITY_USD_PER_J, "USD/J", "electricity price times PUE; 0 when rent includes it")      \

@@ -26,7 +26,8 @@ struct work {
     double w_bytes;      /* weights read from memory */
     double a_bytes;      /* activations read and written */
     double kv_read_bytes, kv_write_bytes;
-    double net_bytes; /* payload of a collective: full buffer per rank */
+    double cache_bytes; /* last-level cache to cores: operands again for every output tile */
+    double net_bytes;   /* payload of a collective: full buffer per rank */
 };
 
 enum collective { COLL_NONE, COLL_ALL_REDUCE, COLL_ALL_GATHER, COLL_ALL_TO_ALL, COLL_P2P };
@@ -73,8 +74,10 @@ OP_LIST(OP_DECLARE)
 /* Activations leave the matrix unit, and residuals live, at 16 bits in every format [ours]. */
 #define OUT_BITS 16.0
 
-/* Rows of a weight tile that one dequantisation serves (equation 2.3: t_M) [ours]. */
-#define DEQUANT_TILE_ROWS 128.0
+/* Rows and columns of an output tile: a weight is dequantised (equation 2.3), and operands are
+ * fetched from the last-level cache (section 3.1, Q_L2), once per tile [ours]. */
+#define TILE_ROWS 128.0
+#define TILE_COLS 128.0
 
 static inline double work_mem_bytes(const struct work *w)
 {

@@ -12,21 +12,23 @@ const char *bound_name(enum bound b)
     return name[b];
 }
 
-enum bound roofline_bound(double compute_s, double memory_s, double vector_s, double floor_s)
+enum bound roofline_bound(struct streams t, double floor_s)
 {
-    const double work_s = roofline_s(compute_s, memory_s, vector_s);
+    const double work_s = roofline_s(t);
 
     if (floor_s > work_s)
         return BOUND_FLOOR;
-    if (memory_s >= work_s)
+    if (t.memory_s >= work_s)
         return BOUND_MEMORY;
-    return compute_s >= work_s ? BOUND_COMPUTE : BOUND_VECTOR;
+    if (t.compute_s >= work_s)
+        return BOUND_COMPUTE;
+    return t.cache_s >= work_s ? BOUND_CACHE : BOUND_VECTOR;
 }
 
-double roofline_overlap_s(double compute_s, double memory_s, double vector_s, double omega)
+double roofline_overlap_s(struct streams t, double omega)
 {
-    return omega * roofline_s(compute_s, memory_s, vector_s)
-           + (1.0 - omega) * (compute_s + memory_s + vector_s);
+    return omega * roofline_s(t)
+           + (1.0 - omega) * (t.compute_s + t.memory_s + t.cache_s + t.vector_s);
 }
 
 double roofline_ridge_flop_per_byte(double flops_per_s, double bytes_per_s)

@@ -11,6 +11,7 @@
 #define BOUND_LIST(X)                                                                              \
     X(COMPUTE, "compute", "matrix unit")                                                           \
     X(MEMORY, "memory", "memory bandwidth")                                                        \
+    X(CACHE, "cache", "last-level cache bandwidth")                                                \
     X(VECTOR, "vector", "vector unit (softmax, norms, dequantisation)")                            \
     X(NETWORK, "network", "link between devices")                                                  \
     X(FLOOR, "floor", "smallest kernel time")
@@ -24,20 +25,25 @@ enum bound {
 
 const char *bound_name(enum bound b);
 
+/* Seconds of the streams of one kernel, were each alone. */
+struct streams {
+    double compute_s, memory_s, cache_s, vector_s;
+};
+
 /**
- * Fully overlapped roofline (equation 3.1, 3.2 with p = infinity): the slowest of three streams.
+ * Fully overlapped multi-level roofline (equations 3.1, 3.2 with p = infinity): the slowest stream.
  * This inline is the one formula of both evaluators.
  */
-static inline double roofline_s(double compute_s, double memory_s, double vector_s)
+static inline double roofline_s(struct streams t)
 {
-    return max_f64(max_f64(compute_s, memory_s), vector_s);
+    return max_f64(max_f64(t.compute_s, t.memory_s), max_f64(t.cache_s, t.vector_s));
 }
 
 /** Which stream decides; a device floor above all of them is BOUND_FLOOR. */
-enum bound roofline_bound(double compute_s, double memory_s, double vector_s, double floor_s);
+enum bound roofline_bound(struct streams t, double floor_s);
 
 /** Overlap of share omega in [0,1]: omega max + (1 - omega) sum (equation 2.4). */
-double roofline_overlap_s(double compute_s, double memory_s, double vector_s, double omega);
+double roofline_overlap_s(struct streams t, double omega);
 
 /** Flop per byte at which compute and memory take equally long. */
 double roofline_ridge_flop_per_byte(double flops_per_s, double bytes_per_s);

@@ -2,6 +2,8 @@
 #include "model/op.h"
 #include "model/pairs.h"
 
+#include <math.h>
+
 /* Fused (flash) attention: scores and probabilities never reach memory. */
 static void work(const struct op *op, const struct step *s, struct work *out)
 {
@@ -17,11 +19,16 @@ static void work(const struct op *op, const struct step *s, struct work *out)
         op->kv_heads
         * (op->head_dim * op->k_format->dequant_ops + op->v_head_dim * op->v_format->dequant_ops);
 
+    /* query rows that share a KV head are packed: a key tile serves 128 of them */
+    const double reloads = ceil(s->new_tokens * op->heads / op->kv_heads / TILE_ROWS);
+
     *out = (struct work){
         .flops = 2.0 * s->batch * op->heads * (op->head_dim + op->v_head_dim) * pairs,
         .vector_flops = 5.0 * s->batch * op->heads * pairs + s->batch * keys * dequant,
         .a_bytes = rows * op->heads * (op->head_dim + op->v_head_dim) * OUT_BITS / 8.0,
         .kv_read_bytes = s->batch * keys * (k_bytes + v_bytes),
+        .cache_bytes = s->batch * keys * (k_bytes + v_bytes) * reloads
+                       + rows * op->heads * (op->head_dim + op->v_head_dim) * OUT_BITS / 8.0,
         .kv_write_bytes = rows * (k_bytes + v_bytes),
     };
 }
@@ -30,7 +37,8 @@ const struct op_kind op_attention = {
     .name = "attention",
     .doc = "fused attention over the KV cache: scores, softmax, weighted sum, cache append",
     .formula = "flops = 2 B h (d_k + d_v) pairs; softmax 5 B h pairs; "
-               "KV read B h_kv keys (d_k b_k + d_v b_v), written T h_kv (...)",
+               "KV read B h_kv keys (d_k b_k + d_v b_v), written T h_kv (...); "
+               "cache bytes: KV again for every 128 query rows of a KV head",
     .source = "equations.md 1.1, 1.2; softmax count from LLM-Viewer",
     .work = work,
 };

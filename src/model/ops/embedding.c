@@ -9,6 +9,7 @@ static void work(const struct op *op, const struct step *s, struct work *out)
     *out = (struct work){
         .w_bytes = elems * op->w_bits / 8.0,
         .a_bytes = elems * OUT_BITS / 8.0,
+        .cache_bytes = elems * OUT_BITS / 8.0,
     };
 }
 

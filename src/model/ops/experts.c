@@ -13,13 +13,16 @@ static void work(const struct op *op, const struct step *s, struct work *out)
     const double tokens = s->batch * s->new_tokens;
     const double unique = experts_expected(op->experts, op->active, tokens * op->ep) / op->ep;
     const double rows = tokens * op->active * experts_imbalance(op->ep, tokens * op->active);
-    const double tiles = unique * ceil(rows / unique / DEQUANT_TILE_ROWS);
+    const double tiles = unique * ceil(rows / unique / TILE_ROWS);
 
     *out = (struct work){
         .flops = 2.0 * rows * op->n * op->k,
         .vector_flops = op->dequant_ops * op->n * op->k * tiles + op->flops_per_elem * rows * op->n,
         .w_bytes = unique * op->n * op->k * op->w_bits / 8.0,
         .a_bytes = rows * (op->k * op->a_bits + op->n * OUT_BITS) / 8.0,
+        .cache_bytes = (rows * op->k * op->a_bits * ceil(op->n / TILE_COLS)
+                        + op->n * op->k * op->w_bits * tiles + rows * op->n * OUT_BITS)
+                       / 8.0,
     };
 }
 

@@ -10,6 +10,7 @@ static void work(const struct op *op, const struct step *s, struct work *out)
         .vector_flops = op->flops_per_elem * elems,
         .w_bytes = op->n * op->w_bits / 8.0,
         .a_bytes = 2.0 * elems * OUT_BITS / 8.0,
+        .cache_bytes = 2.0 * elems * OUT_BITS / 8.0,
     };
 }
 
