@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Speed of the search room: one line `name value unit` per number. */
+#include "core/rng.h"
+#include "search/archive.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define BLOCK 4096u
+
+static double now_s(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void line(const char *name, double value, const char *unit)
+{
+    printf("%s %.4g %s\n", name, value, unit);
+}
+
+typedef void (*point_fn)(struct rng *r, size_t m, double *x);
+
+static void uniform_cube(struct rng *r, size_t m, double *x)
+{
+    for (size_t j = 0; j < m; j++)
+        x[j] = rng_f64(r);
+}
+
+/* As a sweep over devices, formats and batches gives them: seconds follow bytes, joules follow
+ * seconds, the loss of quality is one of few levels and rises as bytes fall, price per token is
+ * seconds times a price. */
+static void correlated(struct rng *r, size_t m, double *x)
+{
+    const double bits = (double)(2 + rng_below(r, 15)), batch = (double)(1 + rng_below(r, 64));
+    const double bandwidth = 1 + 9 * rng_f64(r), watts = 20 + 80 * rng_f64(r) * bandwidth;
+    const double bytes = bits * (1 + 0.1 * rng_f64(r)) + 0.3 * batch;
+    const double s = bytes / bandwidth;
+
+    x[0] = s;
+    x[1] = s * watts / batch;
+    x[2] = 1 / (bits * bits);
+    if (m > 3)
+        x[3] = s * (0.2 + bandwidth * bandwidth * (0.5 + rng_f64(r))) / batch;
+}
+
+/* All points on the unit sphere: none dominates another. */
+static void sphere(struct rng *r, size_t m, double *x)
+{
+    double q = 0;
+
+    for (size_t j = 0; j < m; j++) {
+        x[j] = rng_normal(r);
+        q += x[j] * x[j];
+    }
+    for (size_t j = 0; j < m; j++)
+        x[j] = 1 - (x[j] < 0 ? -x[j] : x[j]) / __builtin_sqrt(q);
+}
+
+/* Fills n points from the stream; returns the columns in one allocation. */
+static double *make_points(point_fn f, size_t n, size_t m, uint64_t seed)
+{
+    double *col = malloc(n * m * sizeof *col), x[ARCHIVE_MAX_OBJ];
+    struct rng r;
+
+    if (!col)
+        exit(4);
+    rng_stream(&r, seed, 0);
+    for (size_t i = 0; i < n; i++) {
+        f(&r, m, x);
+        for (size_t j = 0; j < m; j++)
+            col[j * n + i] = x[j];
+    }
+    return col;
+}
+
+static void bench_archive(const char *name, point_fn f, size_t n, size_t m)
+{
+    static uint64_t id[BLOCK];
+    struct archive *a;
+    double spent_s = 0, late_s = 0;
+    char text[96];
+
+    if (archive_new(&a, m, NULL) != COSIM_OK)
+        exit(4);
+    for (size_t at = 0; at < n; at += BLOCK) {
+        double *col = make_points(f, BLOCK, m, at);
+        const double *obj[ARCHIVE_MAX_OBJ];
+        for (size_t j = 0; j < m; j++)
+            obj[j] = col + j * BLOCK;
+        for (size_t i = 0; i < BLOCK; i++)
+            id[i] = at + i;
+        const double t0 = now_s();
+        if (archive_add_block(a, BLOCK, id, obj, NULL, NULL) != COSIM_OK)
+            exit(4);
+        const double dt = now_s() - t0;
+        spent_s += dt;
+        late_s += at >= n / 2 ? dt : 0;
+        free(col);
+    }
+    (void)snprintf(text, sizeof text, "archive_ns_per_point%s", name);
+    line(text, 1e9 * spent_s / (double)n, "ns");
+    (void)snprintf(text, sizeof text, "archive_late_ns_per_point%s", name);
+    line(text, 2e9 * late_s / (double)n, "ns");
+    (void)snprintf(text, sizeof text, "archive_members%s", name);
+    line(text, (double)archive_size(a), "points");
+    archive_free(a);
+}
+
+int main(void)
+{
+    bench_archive("", correlated, 1u << 24, 4);
+    bench_archive("_uniform", uniform_cube, 1u << 24, 4);
+    bench_archive("_sphere", sphere, 1u << 16, 4);
+    return 0;
+}

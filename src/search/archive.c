@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "search/archive.h"
+
+#include "core/num.h"
+#include "search/nd_tree.h"
+
+#include <stdalign.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHUNK 256u
+#define N_KILLERS 16u
+#define GROUP 4u        /* killers tried in one pass over the points */
+#define SAMPLE 16u      /* one point in so many says which killer deserved the hit */
+#define HALVE_EVERY 64u /* chunks after which old hits count half */
+
+/* A killer is a COPY of a point that was a member once: if a better one has replaced it, that one
+ * dominates all that it dominates. */
+struct killer {
+    double x[ARCHIVE_MAX_OBJ];
+    uint32_t hits;
+};
+
+struct archive {
+    struct nd_tree tree;
+    struct killer killer[N_KILLERS]; /* most hits first, the last GROUP on probation */
+    size_t n_killers, next_probation;
+    uint64_t n_nan, n_chunks;
+    uint64_t *sorted_id;
+    double *sorted_obj;
+    bool is_sorted;
+    alignas(64) double col[ARCHIVE_MAX_OBJ][CHUNK]; /* points of the chunk that are still alive */
+    alignas(64) double margin[CHUNK];
+    uint64_t id[CHUNK];
+};
+
+cosim_status archive_new(struct archive **out, size_t n_obj, cosim_error *e)
+{
+    *out = NULL;
+    if (n_obj < 1 || n_obj > ARCHIVE_MAX_OBJ)
+        return err_set(e, COSIM_ERANGE, "%zu objectives: 1 to %u can be archived", n_obj,
+                       ARCHIVE_MAX_OBJ);
+    struct archive *a = aligned_alloc(64, (sizeof *a + 63) / 64 * 64);
+    if (!a)
+        return err_set(e, COSIM_ENOMEM, "no memory for an archive");
+    memset(a, 0, sizeof *a);
+    a->tree.n_obj = n_obj;
+    *out = a;
+    return COSIM_OK;
+}
+
+void archive_free(struct archive *a)
+{
+    if (!a)
+        return;
+    nd_release(&a->tree);
+    free(a->sorted_id);
+    free(a->sorted_obj);
+    free(a);
+}
+
+static void killer_put(struct archive *a, size_t k, const double *x)
+{
+    memcpy(a->killer[k].x, x, a->tree.n_obj * sizeof *x);
+    a->killer[k].hits = 0;
+}
+
+/* A member that the killers did not do the work of gets its chance. */
+static void killer_propose(struct archive *a, const double *x)
+{
+    if (a->n_killers < N_KILLERS) {
+        killer_put(a, a->n_killers++, x);
+        return;
+    }
+    killer_put(a, N_KILLERS - GROUP + a->next_probation, x);
+    a->next_probation = (a->next_probation + 1) % GROUP;
+}
+
+static void killers_rank(struct archive *a)
+{
+    struct killer *v = a->killer;
+
+    for (size_t i = 1; i < a->n_killers; i++) {
+        const struct killer t = v[i];
+        size_t w = i;
+        for (; w > 0 && v[w - 1].hits < t.hits; w--)
+            v[w] = v[w - 1];
+        v[w] = t;
+    }
+    if (++a->n_chunks % HALVE_EVERY == 0)
+        for (size_t i = 0; i < a->n_killers; i++)
+            v[i].hits /= 2;
+}
+
+#define FORCE_INLINE static inline __attribute__((always_inline))
+
+/* margin[i] = min over a group of killers k of max over objectives j of k[j] - x[j]: negative means
+ * dominated, positive means not, zero needs a closer look. NaNs were sorted out before; of equal
+ * infinities the difference is NaN, which the comparisons pass over: they count as "<=". */
+FORCE_INLINE void group_margin(const struct killer *k, const double *const *col, size_t n, size_t m,
+                               double *restrict margin)
+{
+    for (size_t i = 0; i < n; i++) {
+        double best = INF_F64;
+        for (size_t g = 0; g < GROUP; g++) {
+            double worst = -INF_F64;
+            for (size_t j = 0; j < m; j++) {
+                const double d = k[g].x[j] - col[j][i];
+                worst = d > worst ? d : worst;
+            }
+            best = worst < best ? worst : best;
+        }
+        margin[i] = best;
+    }
+}
+
+/* Does the killer dominate point i (not merely equal it)? */
+FORCE_INLINE bool kills(const struct killer *k, const double *const *col, size_t i, size_t m)
+{
+    int le = 1, lt = 0;
+
+    for (size_t j = 0; j < m; j++) {
+        le &= k->x[j] <= col[j][i];
+        lt |= k->x[j] < col[j][i];
+    }
+    return le & lt;
+}
+
+FORCE_INLINE void sample_hits(struct archive *a, const double *const *col, size_t n, size_t m)
+{
+    for (size_t i = a->n_chunks % SAMPLE; i < n; i += SAMPLE) {
+        size_t k = 0;
+        while (k < a->n_killers && !kills(&a->killer[k], col, i, m))
+            k++;
+        if (k < a->n_killers)
+            a->killer[k].hits++;
+    }
+}
+
+/* One pass of a group of killers; moves the survivors to a->col and a->id and gives their count.
+ * The sources may be a->col and a->id themselves. */
+FORCE_INLINE size_t group_pass(struct archive *a, size_t first, const uint64_t *id,
+                               const double *const *col, size_t n, size_t m)
+{
+    struct killer group[GROUP];
+    size_t alive = 0;
+
+    for (size_t g = 0; g < GROUP; g++)
+        group[g] = a->killer[first + g < a->n_killers ? first + g : first];
+    group_margin(group, col, n, m, a->margin);
+    for (size_t i = 0; i < n; i++) {
+        bool dead = a->margin[i] < 0;
+        for (size_t g = 0; a->margin[i] <= 0 && g < GROUP && !dead; g++)
+            dead = kills(&group[g], col, i, m);
+        if (dead)
+            continue;
+        for (size_t j = 0; j < m; j++)
+            a->col[j][alive] = col[j][i];
+        a->id[alive++] = id[i];
+    }
+    return alive;
+}
+
+/* The exact decision for one point; `entered` as archive_add says. */
+static cosim_status decide(struct archive *a, uint64_t id, const double *raw, int *entered,
+                           cosim_error *e)
+{
+    struct nd_tree *t = &a->tree;
+    const size_t m = t->n_obj;
+    double x[ARCHIVE_MAX_OBJ] = { 0 };
+    struct nd_slot at;
+
+    for (size_t j = 0; j < m; j++)
+        x[j] = raw[j] + 0.0; /* -0.0 becomes 0.0: equal numbers must have equal bytes */
+    if (nd_find_dominator(t, x, &at)) {
+        const double *y = t->obj + (size_t)at.leaf * m * ND_LEAF + at.slot;
+        uint64_t *y_id = t->id + (size_t)at.leaf * ND_LEAF + at.slot;
+        double member[ARCHIVE_MAX_OBJ];
+        bool equal = true;
+
+        for (size_t j = 0; j < m; j++) {
+            member[j] = y[j * ND_LEAF];
+            equal = equal && member[j] == x[j];
+        }
+        if (equal)
+            *y_id = id < *y_id ? id : *y_id;
+        else
+            killer_propose(a, member);
+        return COSIM_OK;
+    }
+    (void)nd_remove_dominated(t, x);
+    if (!nd_insert(t, id, x))
+        return err_set(e, COSIM_ENOMEM, "no memory for the archive's %zu points", t->size + 1);
+    if (entered)
+        *entered = 1;
+    return COSIM_OK;
+}
+
+/* Copies the points that take part to a->col: neither skipped nor with a NaN. */
+static size_t gather(struct archive *a, const uint64_t *id, const double *const *col, size_t n,
+                     const uint8_t *skip)
+{
+    const size_t m = a->tree.n_obj;
+    size_t alive = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        bool nan = false;
+        if (skip && skip[i])
+            continue;
+        for (size_t j = 0; j < m; j++) {
+            a->col[j][alive] = col[j][i];
+            nan = nan || !is_known(col[j][i]);
+        }
+        a->id[alive] = id[i];
+        a->n_nan += nan;
+        alive += !nan;
+    }
+    return alive;
+}
+
+FORCE_INLINE bool needs_gather(const double *const *col, size_t n, size_t m, const uint8_t *skip)
+{
+    int64_t nan = 0;
+    unsigned skipped = 0;
+
+    for (size_t j = 0; j < m; j++) {
+        const double *c = col[j];
+        for (size_t i = 0; i < n; i++)
+            nan |= c[i] != c[i];
+    }
+    if (skip)
+        for (size_t i = 0; i < n; i++)
+            skipped |= skip[i];
+    return nan || skipped;
+}
+
+FORCE_INLINE cosim_status add_chunk(struct archive *a, size_t n, const uint64_t *id,
+                                    const double *const *col, const uint8_t *skip, size_t m,
+                                    cosim_error *e)
+{
+    const double *own[ARCHIVE_MAX_OBJ];
+    bool moved = false;
+
+    for (size_t j = 0; j < ARCHIVE_MAX_OBJ; j++)
+        own[j] = a->col[j];
+    if (needs_gather(col, n, m, skip)) {
+        n = gather(a, id, col, n, skip);
+        moved = true;
+    }
+    sample_hits(a, moved ? own : col, n, m);
+    for (size_t k = 0; k < a->n_killers && n > 0; k += GROUP, moved = true)
+        n = group_pass(a, k, moved ? a->id : id, moved ? own : col, n, m);
+    for (size_t i = 0; i < n; i++) {
+        double x[ARCHIVE_MAX_OBJ];
+        for (size_t j = 0; j < m; j++)
+            x[j] = moved ? a->col[j][i] : col[j][i];
+        TRY(decide(a, moved ? a->id[i] : id[i], x, NULL, e));
+    }
+    killers_rank(a);
+    return COSIM_OK;
+}
+
+/* A copy of add_chunk for each number of objectives, so that the loops over them are unrolled. */
+#define ADD_CHUNK(m)                                                                               \
+    static cosim_status add_chunk_##m(struct archive *a, size_t n, const uint64_t *id,             \
+                                      const double *const *col, const uint8_t *skip,               \
+                                      cosim_error *e)                                              \
+    {                                                                                              \
+        return add_chunk(a, n, id, col, skip, m, e);                                               \
+    }
+ADD_CHUNK(1)
+ADD_CHUNK(2)
+ADD_CHUNK(3)
+ADD_CHUNK(4)
+ADD_CHUNK(5)
+ADD_CHUNK(6)
+ADD_CHUNK(7)
+ADD_CHUNK(8)
+
+cosim_status archive_add_block(struct archive *a, size_t n, const uint64_t *id,
+                               const double *const *obj, const uint8_t *skip, cosim_error *e)
+{
+    static cosim_status (*const add[ARCHIVE_MAX_OBJ])(struct archive *, size_t, const uint64_t *,
+                                                      const double *const *, const uint8_t *,
+                                                      cosim_error *) = {
+        add_chunk_1, add_chunk_2, add_chunk_3, add_chunk_4,
+        add_chunk_5, add_chunk_6, add_chunk_7, add_chunk_8,
+    };
+    const size_t m = a->tree.n_obj;
+
+    a->is_sorted = false;
+    for (size_t at = 0; at < n; at += CHUNK) {
+        const double *col[ARCHIVE_MAX_OBJ];
+        for (size_t j = 0; j < m; j++)
+            col[j] = obj[j] + at;
+        TRY(add[m - 1](a, n - at < CHUNK ? n - at : CHUNK, id + at, col, skip ? skip + at : NULL,
+                       e));
+    }
+    return COSIM_OK;
+}
+
+cosim_status archive_add(struct archive *a, uint64_t id, const double *x, int *entered,
+                         cosim_error *e)
+{
+    if (entered)
+        *entered = 0;
+    for (size_t j = 0; j < a->tree.n_obj; j++)
+        if (!is_known(x[j])) {
+            a->n_nan++;
+            return COSIM_OK;
+        }
+    a->is_sorted = false;
+    return decide(a, id, x, entered, e);
+}
+
+cosim_status archive_merge(struct archive *into, const struct archive *from, cosim_error *e)
+{
+    const size_t n = from->tree.size, m = from->tree.n_obj;
+    const double *col[ARCHIVE_MAX_OBJ];
+
+    if (into == from)
+        return COSIM_OK;
+    if (into->tree.n_obj != m)
+        return err_set(e, COSIM_EINTERNAL, "merge of archives with %zu and %zu objectives",
+                       into->tree.n_obj, m);
+    uint64_t *id = malloc((n + 1) * sizeof *id);
+    double *obj = malloc((n + 1) * m * sizeof *obj);
+    cosim_status st = COSIM_OK;
+
+    if (id && obj) {
+        nd_members(&from->tree, id, obj);
+        for (size_t j = 0; j < m; j++)
+            col[j] = obj + j * n;
+        st = archive_add_block(into, n, id, col, NULL, e);
+        into->n_nan += from->n_nan;
+    } else {
+        st = err_set(e, COSIM_ENOMEM, "no memory to merge %zu points", n);
+    }
+    free(id);
+    free(obj);
+    return st;
+}
+
+struct id_at {
+    uint64_t id;
+    size_t at;
+};
+
+static int by_id(const void *pa, const void *pb)
+{
+    const struct id_at *a = pa, *b = pb;
+
+    if (a->id != b->id)
+        return a->id < b->id ? -1 : 1;
+    return a->at < b->at ? -1 : a->at > b->at;
+}
+
+cosim_status archive_sort(struct archive *a, cosim_error *e)
+{
+    const size_t n = a->tree.size, m = a->tree.n_obj;
+
+    if (a->is_sorted)
+        return COSIM_OK;
+    uint64_t *id = malloc((n + 1) * sizeof *id);
+    double *obj = malloc((n + 1) * m * sizeof *obj), *out = malloc((n + 1) * m * sizeof *out);
+    struct id_at *order = malloc((n + 1) * sizeof *order);
+    cosim_status st = COSIM_OK;
+
+    if (!id || !obj || !out || !order) {
+        st = err_set(e, COSIM_ENOMEM, "no memory to sort %zu points", n);
+        free(id);
+        free(out);
+        goto done;
+    }
+    nd_members(&a->tree, id, obj);
+    for (size_t i = 0; i < n; i++)
+        order[i] = (struct id_at){ id[i], i };
+    qsort(order, n, sizeof *order, by_id);
+    for (size_t i = 0; i < n; i++) {
+        id[i] = order[i].id;
+        for (size_t j = 0; j < m; j++)
+            out[j * n + i] = obj[j * n + order[i].at];
+    }
+    free(a->sorted_id);
+    free(a->sorted_obj);
+    a->sorted_id = id;
+    a->sorted_obj = out;
+    a->is_sorted = true;
+done:
+    free(obj);
+    free(order);
+    return st;
+}
+
+size_t archive_size(const struct archive *a)
+{
+    return a->tree.size;
+}
+
+size_t archive_n_obj(const struct archive *a)
+{
+    return a->tree.n_obj;
+}
+
+uint64_t archive_n_nan(const struct archive *a)
+{
+    return a->n_nan;
+}
+
+const uint64_t *archive_ids(const struct archive *a)
+{
+    return a->is_sorted ? a->sorted_id : NULL;
+}
+
+const double *archive_objective(const struct archive *a, size_t i_obj)
+{
+    return a->is_sorted ? a->sorted_obj + i_obj * a->tree.size : NULL;
+}
+
+int archive_covers(const struct archive *a, const double *x)
+{
+    struct nd_slot at;
+
+    return nd_find_dominator(&a->tree, x, &at);
+}
+
+size_t archive_count_dominating(const struct archive *a, const double *x)
+{
+    const size_t m = a->tree.n_obj, n = nd_count_dominators(&a->tree, x);
+    struct nd_slot at;
+    bool equal = true;
+
+    if (n != 1 || !nd_find_dominator(&a->tree, x, &at))
+        return n; /* were one of several equal to x, the others would dominate it */
+    for (size_t j = 0; j < m; j++)
+        equal = equal && a->tree.obj[((size_t)at.leaf * m + j) * ND_LEAF + at.slot] == x[j];
+    return equal ? 0 : 1;
+}
