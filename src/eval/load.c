@@ -32,8 +32,14 @@ static void add_net(struct phase *p, const struct op *op, const struct work *w)
 
 static void add_op(struct phase *p, const struct op *op, const struct work *w)
 {
-    const struct priced_op o = { op->times, w->flops, w->vector_flops, work_mem_bytes(w),
-                                 op->math };
+    const struct priced_op o = {
+        .times = op->times,
+        .flops = w->flops,
+        .vector_flops = w->vector_flops,
+        .mem_bytes = work_mem_bytes(w),
+        .cache_bytes = w->cache_bytes,
+        .math = op->math,
+    };
 
     p->op[p->n_op++] = o;
     p->flops[o.math] += o.times * o.flops;
