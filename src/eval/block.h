@@ -13,8 +13,8 @@
 
 #include <stdint.h>
 
-/* Devices in a chunk whose sums live in registers. */
-#define BLOCK_LANES 8u
+/* Devices in a chunk whose sums stay in the first-level cache; long enough to be vectorised. */
+#define BLOCK_LANES 32u
 
 /* Prices of n devices as columns of `stride` doubles (a multiple of BLOCK_LANES, padded). */
 struct rate_columns {

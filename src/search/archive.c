@@ -2,6 +2,7 @@
 #include "search/archive.h"
 
 #include "core/num.h"
+#include "search/nd_cells.h"
 #include "search/nd_tree.h"
 
 #include <stdalign.h>
@@ -24,6 +25,7 @@ struct killer {
 
 struct archive {
     struct nd_tree tree;
+    struct nd_cells cells;
     struct killer killer[N_KILLERS]; /* most hits first, the last GROUP on probation */
     size_t n_killers, next_probation;
     uint64_t n_nan, n_chunks;
@@ -33,6 +35,7 @@ struct archive {
     alignas(64) double col[ARCHIVE_MAX_OBJ][CHUNK]; /* points of the chunk that are still alive */
     alignas(64) double margin[CHUNK];
     uint64_t id[CHUNK];
+    uint32_t cell[CHUNK];
 };
 
 cosim_status archive_new(struct archive **out, size_t n_obj, cosim_error *e)
@@ -45,7 +48,7 @@ cosim_status archive_new(struct archive **out, size_t n_obj, cosim_error *e)
     if (!a)
         return err_set(e, COSIM_ENOMEM, "no memory for an archive");
     memset(a, 0, sizeof *a);
-    a->tree.n_obj = n_obj;
+    a->tree.n_obj = a->cells.n_obj = n_obj;
     *out = a;
     return COSIM_OK;
 }
@@ -55,6 +58,7 @@ void archive_free(struct archive *a)
     if (!a)
         return;
     nd_release(&a->tree);
+    cells_release(&a->cells);
     free(a->sorted_id);
     free(a->sorted_obj);
     free(a);
@@ -162,7 +166,8 @@ FORCE_INLINE size_t group_pass(struct archive *a, size_t first, const uint64_t *
     return alive;
 }
 
-/* The exact decision for one point; `entered` as archive_add says. */
+/* The exact decision for one point; `entered` as archive_add says. `dominator`, if not NULL, gets
+ * the member that dominates the point, and *entered is then -1. */
 static cosim_status decide(struct archive *a, uint64_t id, const double *raw, int *entered,
                            cosim_error *e)
 {
