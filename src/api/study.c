@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "api/study.h"
+
+#include "core/file.h"
+#include "core/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define STUDY_BYTES_MAX (1u << 20)
+
+const struct study_key_info study_key_table[N_STUDY_KEYS] = {
+#define STUDY_ROW(id, key, arg, def, doc) { key, arg, def, doc },
+    STUDY_KEY_LIST(STUDY_ROW)
+#undef STUDY_ROW
+};
+
+static cosim_status no_memory(cosim_error *e)
+{
+    return err_set(e, COSIM_ENOMEM, "out of memory for a study");
+}
+
+static cosim_status find_key(const char *key, struct src_pos at, enum study_key *out,
+                             cosim_error *e)
+{
+    struct nearest near = { .want = key };
+
+    for (int i = 0; i < N_STUDY_KEYS; i++) {
+        if (strcmp(key, study_key_table[i].key) == 0) {
+            *out = (enum study_key)i;
+            return COSIM_OK;
+        }
+        nearest_offer(&near, study_key_table[i].key);
+    }
+    const cosim_status st = err_at(e, COSIM_EUNKNOWN, &at, "unknown key '%s'", key);
+    if (nearest_suggestion(&near))
+        err_hint(e, "did you mean '%s'?", nearest_suggestion(&near));
+    return st;
+}
+
+cosim_status study_set(struct study *s, const char *key, const char *value, struct src_pos at,
+                       cosim_error *e)
+{
+    enum study_key id = N_STUDY_KEYS;
+
+    TRY(find_key(key, at, &id, e));
+    struct setting set = { arena_strdup(&s->arena, value), at };
+    set.at.file = at.file ? arena_strdup(&s->arena, at.file) : NULL;
+    if (!set.text || (at.file && !set.at.file))
+        return no_memory(e);
+    if (id != STUDY_MAX && id != STUDY_MIN) {
+        s->value[id] = set;
+        return COSIM_OK;
+    }
+    if (s->n_limits == STUDY_LIMITS_MAX)
+        return err_at(e, COSIM_ERANGE, &at, "more than %u limits", STUDY_LIMITS_MAX);
+    s->limit[s->n_limits++] = (struct limit){ set, id == STUDY_MAX ? 1 : -1 };
+    return COSIM_OK;
+}
+
+static char *trim(char *s)
+{
+    s += strspn(s, " \t\r");
+    size_t n = strlen(s);
+    while (n > 0 && strchr(" \t\r", s[n - 1]))
+        s[--n] = '\0';
+    return s;
+}
+
+static cosim_status parse_line(struct study *s, const char *name, unsigned number, char *line,
+                               cosim_error *e)
+{
+    char *comment = strchr(line, '#');
+
+    if (comment)
+        *comment = '\0';
+    char *key = trim(line);
+    if (*key == '\0')
+        return COSIM_OK;
+    struct src_pos at = { name, number, (unsigned)(key - line) + 1 };
+    char *equal = strchr(key, '=');
+    if (!equal) {
+        const cosim_status st = err_at(e, COSIM_ESYNTAX, &at, "no '=' in '%.40s'", key);
+        err_hint(e, "write key = value, for example: model = llama-3.1-8b");
+        return st;
+    }
+    *equal = '\0';
+    char *value = trim(equal + 1);
+    const struct src_pos key_at = at;
+    at.col = (unsigned)(value - line) + 1;
+    if (*value == '\0')
+        return err_at(e, COSIM_ESYNTAX, &at, "key '%.40s' has no value", trim(key));
+    enum study_key id;
+    TRY(find_key(trim(key), key_at, &id, e));
+    return study_set(s, trim(key), value, at, e);
+}
+
+cosim_status study_parse(struct study *s, const char *name, const char *text, cosim_error *e)
+{
+    char *copy = arena_strdup(&s->arena, text);
+    unsigned number = 0;
+
+    if (!copy)
+        return no_memory(e);
+    for (char *line = copy; line;) {
+        char *end = strchr(line, '\n');
+        if (end)
+            *end = '\0';
+        TRY(parse_line(s, name, ++number, line, e));
+        line = end ? end + 1 : NULL;
+    }
+    return COSIM_OK;
+}
+
+cosim_status study_load(struct study *s, const char *path, cosim_error *e)
+{
+    const struct src_pos at = { path, 0, 0 };
+    struct file_bytes f;
+
+    TRY(file_read(&f, path, STUDY_BYTES_MAX, e));
+    cosim_status st = COSIM_OK;
+    if (memchr(f.data, '\0', f.n)) {
+        st = err_at(e, COSIM_ESYNTAX, &at, "NUL byte: this is not a study file");
+        err_hint(e, "a study file has lines such as: device = h100-sxm, rtx-4090");
+    } else {
+        st = study_parse(s, path, (const char *)f.data, e);
+    }
+    file_release(&f);
+    return st;
+}
+
+struct setting study_get(const struct study *s, enum study_key key)
+{
+    struct setting v = s->value[key];
+
+    if (!v.text) {
+        v.text = study_key_table[key].def;
+        v.at = (struct src_pos){ study_key_table[key].key, 0, 0 };
+    }
+    return v;
+}
+
+bool list_next(struct list_walk *w, cosim_status *st, cosim_error *e)
+{
+    const char *s = w->list.text + w->offset;
+    bool in_layers = false;
+    size_t n = 0;
+
+    *st = COSIM_OK;
+    if (w->offset > 0 && *s == '\0' && w->list.text[w->offset - 1] != ',')
+        return false;
+    while (s[n] && (s[n] != ',' || in_layers)) {
+        in_layers = s[n] == '@' || (in_layers && s[n] != '=');
+        n++;
+    }
+    const size_t lead = strspn(s, " \t");
+    size_t end = n;
+    while (end > lead && strchr(" \t", s[end - 1]))
+        end--;
+    w->at = w->list.at;
+    if (w->at.col > 0)
+        w->at.col += (unsigned)(w->offset + lead);
+    if (end <= lead || end - lead >= sizeof w->token) {
+        *st = err_at(e, COSIM_ESYNTAX, &w->at,
+                     end <= lead ? "empty entry in the list '%.60s'" : "entry is too long: '%.60s'",
+                     w->list.text);
+        return false;
+    }
+    memcpy(w->token, s + lead, end - lead);
+    w->token[end - lead] = '\0';
+    w->offset += n + (s[n] == ',');
+    return true;
+}
+
+#define NUMBERS_MAX 100000u
+
+struct numbers {
+    double *v;
+    size_t n, cap;
+};
+
+static cosim_status add_number(struct numbers *x, double v, struct src_pos at, cosim_error *e)
+{
+    if (x->n >= NUMBERS_MAX)
+        return err_at(e, COSIM_ERANGE, &at, "more than %u values", NUMBERS_MAX);
+    if (x->n == x->cap) {
+        const size_t cap = x->cap ? 2 * x->cap : 16;
+        double *more = realloc(x->v, cap * sizeof *more);
+        if (!more)
+            return no_memory(e);
+        x->v = more;
+        x->cap = cap;
+    }
+    x->v[x->n++] = v;
+    return COSIM_OK;
+}
+
+static cosim_status bad_number(const char *token, struct src_pos at, cosim_error *e)
+{
+    const cosim_status st =
+        err_at(e, COSIM_ESYNTAX, &at, "'%s' is no positive whole number", token);
+
+    err_hint(e, "write 512, a range 1..64, or a range with a step: 128..4096:*2, 0..100:+10");
+    return st;
+}
+
+/* a..b[:+s|:*f] */
+static cosim_status add_range(struct numbers *x, char *token, char *dots, struct src_pos at,
+                              double lo, double hi, cosim_error *e)
+{
+    char *colon = strchr(dots, ':');
+    uint64_t first, last, step = 1;
+    bool times = false;
+
+    *dots = '\0';
+    if (colon) {
+        *colon = '\0';
+        times = colon[1] == '*';
+        if ((colon[1] != '*' && colon[1] != '+') || !text_to_u64(colon + 2, &step) || step == 0
+            || (double)step > hi || (times && step == 1))
+            return bad_number(colon + 1, at, e);
+    }
+    if (!text_to_u64(token, &first) || !text_to_u64(dots + 2, &last) || first > last)
+        return bad_number(token, at, e);
+    if ((double)first < lo || (double)last > hi)
+        return err_at(e, COSIM_ERANGE, &at, "range is outside %.0f to %.0f", lo, hi);
+    for (uint64_t v = first; v <= last; v = times ? v * step : v + step) {
+        TRY(add_number(x, (double)v, at, e));
+        if (times && v == 0)
+            break;
+    }
+    return COSIM_OK;
+}
+
+static cosim_status add_token(struct numbers *x, char *token, struct src_pos at, double lo,
+                              double hi, cosim_error *e)
+{
+    char *dots = strstr(token, "..");
+    uint64_t v;
+
+    if (dots)
+        return add_range(x, token, dots, at, lo, hi, e);
+    if (!text_to_u64(token, &v))
+        return bad_number(token, at, e);
+    if ((double)v < lo || (double)v > hi)
+        return err_at(e, COSIM_ERANGE, &at, "%s is outside %.0f to %.0f", token, lo, hi);
+    return add_number(x, (double)v, at, e);
+}
+
+cosim_status list_numbers(const struct setting *s, double lo, double hi, double **values, size_t *n,
+                          struct arena *a, cosim_error *e)
+{
+    struct list_walk w = { .list = *s };
+    struct numbers x = { NULL, 0, 0 };
+    cosim_status st = COSIM_OK;
+
+    while (st == COSIM_OK && list_next(&w, &st, e))
+        st = add_token(&x, w.token, w.at, lo, hi, e);
+    if (st == COSIM_OK) {
+        *n = x.n;
+        *values = ARENA_NEW(a, double, x.n);
+        if (!*values)
+            st = no_memory(e);
+        else
+            memcpy(*values, x.v, x.n * sizeof *x.v);
+    }
+    free(x.v);
+    return st;
+}
+
+cosim_status setting_u64(const struct setting *s, uint64_t lo, uint64_t hi, uint64_t *v,
+                         cosim_error *e)
+{
+    if (!text_to_u64(s->text, v))
+        return bad_number(s->text, s->at, e);
+    if (*v < lo || *v > hi)
+        return err_at(e, COSIM_ERANGE, &s->at, "%s is outside %llu to %llu", s->text,
+                      (unsigned long long)lo, (unsigned long long)hi);
+    return COSIM_OK;
+}

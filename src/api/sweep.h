@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Runs over a space of design points and keeps the non-dominated ones. */
+#ifndef API_SWEEP_H
+#define API_SWEEP_H
+
+#include "eval/space.h"
+#include "search/archive.h"
+
+#include <signal.h>
+
+#define SWEEP_OBJECTIVES_MAX 5u
+#define SWEEP_LIMITS_MAX 32u
+
+struct sweep_limit {
+    enum metric metric;
+    int sense; /* +1: value <= bound, -1: value >= bound */
+    double bound;
+};
+
+struct sweep_request {
+    const struct space *space;
+    size_t n_objectives, n_limits;
+    enum metric objective[SWEEP_OBJECTIVES_MAX];
+    struct sweep_limit limit[SWEEP_LIMITS_MAX];
+    uint64_t samples, seed, cloud;
+    unsigned threads;                  /* 0 = all */
+    const volatile sig_atomic_t *stop; /* non-zero ends the run; may be NULL */
+    /* Called now and then by one thread with points done; may be NULL. */
+    void (*progress)(void *user, uint64_t done, uint64_t total);
+    void *progress_user;
+};
+
+struct sweep_result {
+    struct archive *front; /* objectives as minimised; sorted by id */
+    uint64_t evaluated, total, rejected[N_REJECTS], example[N_REJECTS]; /* lowest id of each */
+    uint64_t *cloud; /* ids of sampled feasible points, ascending */
+    size_t n_cloud;
+    bool partial;
+    const char *stop_reason;
+};
+
+struct sweep_algorithm {
+    const char *name, *doc, *source;
+    cosim_status (*run)(const struct sweep_request *q, struct sweep_result *r, cosim_error *e);
+};
+
+/* NULL-name terminated; to add an algorithm, add a row. */
+extern const struct sweep_algorithm sweep_algorithm_table[];
+
+/** EUNKNOWN with a suggestion. */
+cosim_status sweep_algorithm_find(const char *name, struct src_pos at,
+                                  const struct sweep_algorithm **a, cosim_error *e);
+
+void sweep_release(struct sweep_result *r);
+
+/** Value of an objective as a person reads it (maximised ones are kept negated in the archive). */
+static inline double sweep_objective_value(enum metric m, double minimised)
+{
+    return metric_table[m].sense > 0 ? minimised : -minimised;
+}
+
+#endif
