@@ -25,10 +25,10 @@ struct format {
     double tensor_bits;              /* constant bits once per tensor */
     double block_bytes, block_elems; /* block formats (ggml): exact, instead of the sum above */
     double residual_tokens;          /* K/V: newest tokens kept at 16 bits (KIVI) */
-    enum precision math;     /* rate when BOTH operands are stored so; N_PREC: always dequantised */
-    double dequant_ops;      /* vector instructions per element to dequantise (c_deq, 2.3) */
+    enum precision math; /* rate when BOTH operands are stored so; N_PREC: always dequantised */
+    double dequant_ops;  /* vector instructions per element to dequantise (c_deq, 2.3) */
     const char *dequant_origin; /* where dequant_ops comes from; NULL when it is 0 */
-    const char *fallback_id; /* block formats: format used when the row length does not divide */
+    const char *fallback_id;    /* block formats: format used when the row length does not divide */
     unsigned line;
 };
 
