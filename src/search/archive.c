@@ -15,6 +15,7 @@
 #define GROUP 4u        /* killers tried in one pass over the points */
 #define SAMPLE 16u      /* one point in so many says which killer deserved the hit */
 #define HALVE_EVERY 64u /* chunks after which old hits count half */
+#define WORTH 24u       /* a group is tried if it hits one sampled point in so many */
 
 /* A killer is a COPY of a point that was a member once: if a better one has replaced it, that one
  * dominates all that it dominates. */
@@ -28,6 +29,7 @@ struct archive {
     struct nd_cells cells;
     struct killer killer[N_KILLERS]; /* most hits first, the last GROUP on probation */
     size_t n_killers, next_probation;
+    uint64_t n_sampled;
     uint64_t n_nan, n_chunks;
     uint64_t *sorted_id;
     double *sorted_obj;
@@ -92,9 +94,24 @@ static void killers_rank(struct archive *a)
             v[w] = v[w - 1];
         v[w] = t;
     }
-    if (++a->n_chunks % HALVE_EVERY == 0)
-        for (size_t i = 0; i < a->n_killers; i++)
-            v[i].hits /= 2;
+    if (++a->n_chunks % HALVE_EVERY)
+        return;
+    for (size_t i = 0; i < a->n_killers; i++)
+        v[i].hits /= 2;
+    a->n_sampled /= 2;
+}
+
+/* Killers that pay for the pass over the points; they stand first. */
+static size_t killers_worth_trying(const struct archive *a)
+{
+    for (size_t k = 0; k < a->n_killers; k += GROUP) {
+        uint64_t hits = 0;
+        for (size_t g = k; g < k + GROUP && g < a->n_killers; g++)
+            hits += a->killer[g].hits;
+        if (hits * WORTH < a->n_sampled)
+            return k;
+    }
+    return a->n_killers;
 }
 
 #define FORCE_INLINE static inline __attribute__((always_inline))
@@ -139,6 +156,7 @@ FORCE_INLINE void sample_hits(struct archive *a, const double *const *col, size_
             k++;
         if (k < a->n_killers)
             a->killer[k].hits++;
+        a->n_sampled++;
     }
 }
 
@@ -166,39 +184,60 @@ FORCE_INLINE size_t group_pass(struct archive *a, size_t first, const uint64_t *
     return alive;
 }
 
-/* The exact decision for one point; `entered` as archive_add says. `dominator`, if not NULL, gets
- * the member that dominates the point, and *entered is then -1. */
-static cosim_status decide(struct archive *a, uint64_t id, const double *raw, int *entered,
-                           cosim_error *e)
+enum verdict { ENTERED, EQUAL, DOMINATED, NO_MEMORY };
+
+/* The exact decision for one point; DOMINATED gives the member that dominates it. */
+static enum verdict decide(struct archive *a, uint64_t id, const double *raw, double *dominator)
 {
     struct nd_tree *t = &a->tree;
     const size_t m = t->n_obj;
     double x[ARCHIVE_MAX_OBJ] = { 0 };
     struct nd_slot at;
+    bool equal = true;
 
     for (size_t j = 0; j < m; j++)
         x[j] = raw[j] + 0.0; /* -0.0 becomes 0.0: equal numbers must have equal bytes */
-    if (nd_find_dominator(t, x, &at)) {
-        const double *y = t->obj + (size_t)at.leaf * m * ND_LEAF + at.slot;
-        uint64_t *y_id = t->id + (size_t)at.leaf * ND_LEAF + at.slot;
-        double member[ARCHIVE_MAX_OBJ];
-        bool equal = true;
-
-        for (size_t j = 0; j < m; j++) {
-            member[j] = y[j * ND_LEAF];
-            equal = equal && member[j] == x[j];
-        }
-        if (equal)
-            *y_id = id < *y_id ? id : *y_id;
-        else
-            killer_propose(a, member);
-        return COSIM_OK;
+    if (!nd_find_dominator(t, x, &at)) {
+        (void)nd_remove_dominated(t, x);
+        return nd_insert(t, id, x) ? ENTERED : NO_MEMORY;
     }
-    (void)nd_remove_dominated(t, x);
-    if (!nd_insert(t, id, x))
-        return err_set(e, COSIM_ENOMEM, "no memory for the archive's %zu points", t->size + 1);
-    if (entered)
-        *entered = 1;
+    const double *y = t->obj + (size_t)at.leaf * m * ND_LEAF + at.slot;
+    uint64_t *y_id = t->id + (size_t)at.leaf * ND_LEAF + at.slot;
+    for (size_t j = 0; j < m; j++) {
+        dominator[j] = y[j * ND_LEAF];
+        equal = equal && dominator[j] == x[j];
+    }
+    if (equal)
+        *y_id = id < *y_id ? id : *y_id;
+    return equal ? EQUAL : DOMINATED;
+}
+
+static cosim_status no_memory(const struct archive *a, cosim_error *e)
+{
+    return err_set(e, COSIM_ENOMEM, "no memory for %zu points in the archive", a->tree.size + 1);
+}
+
+/* What the killers left: first the memory of the point's cell, then the tree. */
+FORCE_INLINE cosim_status decide_all(struct archive *a, const uint64_t *id,
+                                     const double *const *col, size_t n, size_t m, cosim_error *e)
+{
+    const bool cells = cells_of(&a->cells, col, n, a->cell);
+
+    for (size_t i = 0; i < n; i++) {
+        double x[ARCHIVE_MAX_OBJ], dominator[ARCHIVE_MAX_OBJ] = { 0 };
+        for (size_t j = 0; j < m; j++)
+            x[j] = col[j][i];
+        if (cells && cells_kill(&a->cells, a->cell[i], x))
+            continue;
+        const enum verdict v = decide(a, id[i], x, dominator);
+        if (v == NO_MEMORY)
+            return no_memory(a, e);
+        if (v != DOMINATED)
+            continue;
+        killer_propose(a, dominator);
+        if (cells)
+            cells_remember(&a->cells, a->cell[i], dominator);
+    }
     return COSIM_OK;
 }
 
@@ -254,14 +293,10 @@ FORCE_INLINE cosim_status add_chunk(struct archive *a, size_t n, const uint64_t 
         moved = true;
     }
     sample_hits(a, moved ? own : col, n, m);
-    for (size_t k = 0; k < a->n_killers && n > 0; k += GROUP, moved = true)
+    const size_t n_killers = killers_worth_trying(a);
+    for (size_t k = 0; k < n_killers && n > 0; k += GROUP, moved = true)
         n = group_pass(a, k, moved ? a->id : id, moved ? own : col, n, m);
-    for (size_t i = 0; i < n; i++) {
-        double x[ARCHIVE_MAX_OBJ];
-        for (size_t j = 0; j < m; j++)
-            x[j] = moved ? a->col[j][i] : col[j][i];
-        TRY(decide(a, moved ? a->id[i] : id[i], x, NULL, e));
-    }
+    TRY(decide_all(a, moved ? a->id : id, moved ? own : col, n, m, e));
     killers_rank(a);
     return COSIM_OK;
 }
@@ -308,6 +343,8 @@ cosim_status archive_add_block(struct archive *a, size_t n, const uint64_t *id,
 cosim_status archive_add(struct archive *a, uint64_t id, const double *x, int *entered,
                          cosim_error *e)
 {
+    double dominator[ARCHIVE_MAX_OBJ];
+
     if (entered)
         *entered = 0;
     for (size_t j = 0; j < a->tree.n_obj; j++)
@@ -316,7 +353,10 @@ cosim_status archive_add(struct archive *a, uint64_t id, const double *x, int *e
             return COSIM_OK;
         }
     a->is_sorted = false;
-    return decide(a, id, x, entered, e);
+    const enum verdict v = decide(a, id, x, dominator);
+    if (entered)
+        *entered = v == ENTERED;
+    return v == NO_MEMORY ? no_memory(a, e) : COSIM_OK;
 }
 
 cosim_status archive_merge(struct archive *into, const struct archive *from, cosim_error *e)

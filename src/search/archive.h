@@ -14,11 +14,11 @@
  * merge is associative, commutative and idempotent. One archive belongs to one thread at a time:
  * give each thread its own and merge them.
  *
- * How: a few good "killers" reject most points in vector loops; the rest asks a k-d tree of small
- * leaves with bounding boxes (search/nd_tree.h).
- * source   dominance filtering by good members first: J. Bentley et al., "Fast linear expected-time
- *          algorithms for computing maxima and convex hulls", 1993 (move to front); the tree is
- * ours
+ * How: a few good "killers" reject most points in vector loops; what is left asks who last
+ * dominated something nearby (search/nd_cells.h), then a k-d tree of small leaves with bounding
+ * boxes (search/nd_tree.h). source   dominance filtering by good members first: J. Bentley et al.,
+ * "Fast linear expected-time algorithms for computing maxima and convex hulls", 1993 (move to
+ * front); the tree is ours
  */
 #ifndef SEARCH_ARCHIVE_H
 #define SEARCH_ARCHIVE_H

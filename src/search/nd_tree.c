@@ -31,30 +31,33 @@ void nd_release(struct nd_tree *t)
     *t = (struct nd_tree){ .n_obj = t->n_obj };
 }
 
-FORCE_INLINE bool all_le(const double *a, const double *b, size_t m)
+FORCE_INLINE size_t all_le(const double *a, const double *b, size_t m)
 {
-    int le = 1;
+    size_t le = 1;
 
     for (size_t j = 0; j < m; j++)
         le &= a[j] <= b[j];
     return le;
 }
 
-/* le[i] = 1 where the leaf's member i is <= x (or >= x) everywhere; returns whether any is. */
-FORCE_INLINE bool leaf_le(const double *o, const double *x, size_t m, bool flip, int64_t *le)
+/* margin[i] <= 0 where the leaf's member i is <= x (flip: >= x) everywhere; returns whether any
+ * slot, a used one or not, is. Of equal infinities the difference is NaN, which the comparison
+ * passes over, so that they count as equal. */
+FORCE_INLINE bool leaf_margin(const double *o, const double *x, size_t m, bool flip, double *margin)
 {
-    int64_t any = 0;
+    double least = INF_F64;
 
     for (size_t i = 0; i < ND_LEAF; i++) {
-        int64_t v = 1;
+        double worst = -INF_F64;
         for (size_t j = 0; j < m; j++) {
-            const double y = o[j * ND_LEAF + i];
-            v &= flip ? x[j] <= y : y <= x[j];
+            const double y = o[j * ND_LEAF + i], d = flip ? x[j] - y : y - x[j];
+            worst = d > worst ? d : worst;
         }
-        le[i] = v;
-        any |= v;
+        margin[i] = worst;
     }
-    return any != 0;
+    for (size_t i = 0; i < ND_LEAF; i++)
+        least = margin[i] < least ? margin[i] : least;
+    return least <= 0;
 }
 
 FORCE_INLINE size_t walk_dominators(const struct nd_tree *t, const double *x, size_t m,
@@ -66,21 +69,21 @@ FORCE_INLINE size_t walk_dominators(const struct nd_tree *t, const double *x, si
         return 0;
     t->stack[sp++] = 0;
     while (sp > 0) {
-        const uint32_t k = t->stack[--sp];
-        const struct nd_node *n = &t->node[k];
+        const struct nd_node *n = &t->node[t->stack[--sp]];
+        const double *box = t->box + (size_t)n->child * 2 * m;
 
-        if (!all_le(t->box + k * 2 * m, x, m))
-            continue;
-        if (n->child) {
-            t->stack[sp++] = n->child + 1;
-            t->stack[sp++] = n->child;
+        if (n->child) { /* without branches: which way they go is a coin toss */
+            if (all_le(box + 2 * m, x, m))
+                t->stack[sp++] = n->child + 1;
+            if (all_le(box, x, m))
+                t->stack[sp++] = n->child;
             continue;
         }
-        int64_t le[ND_LEAF];
-        if (!leaf_le(t->obj + (size_t)n->leaf * m * ND_LEAF, x, m, false, le))
+        double margin[ND_LEAF];
+        if (!leaf_margin(t->obj + (size_t)n->leaf * m * ND_LEAF, x, m, false, margin))
             continue;
-        for (uint32_t i = 0; i < ND_LEAF; i++) {
-            if (!le[i])
+        for (uint32_t i = 0; i < n->n; i++) {
+            if (!(margin[i] <= 0))
                 continue;
             n_found++;
             if (first) {
@@ -114,7 +117,6 @@ static void leaf_drop(struct nd_tree *t, struct nd_node *n, uint32_t i)
 
     for (size_t j = 0; j < t->n_obj; j++) {
         o[j * ND_LEAF + i] = o[j * ND_LEAF + last];
-        o[j * ND_LEAF + last] = UNKNOWN_F64;
     }
     id[i] = id[last];
     t->size--;
@@ -130,22 +132,22 @@ FORCE_INLINE size_t remove_dominated(struct nd_tree *t, const double *x, size_t 
         return 0;
     t->stack[sp++] = 0;
     while (sp > 0) {
-        const uint32_t k = t->stack[--sp];
-        struct nd_node *n = &t->node[k];
+        struct nd_node *n = &t->node[t->stack[--sp]];
+        const double *upper = t->box + (size_t)n->child * 2 * m + m;
 
-        if (!all_le(x, t->box + k * 2 * m + m, m))
-            continue;
         if (n->child) {
-            t->stack[sp++] = n->child + 1;
-            t->stack[sp++] = n->child;
+            t->stack[sp] = n->child + 1;
+            sp += all_le(x, upper + 2 * m, m);
+            t->stack[sp] = n->child;
+            sp += all_le(x, upper, m);
             continue;
         }
-        int64_t ge[ND_LEAF];
-        if (!leaf_le(t->obj + (size_t)n->leaf * m * ND_LEAF, x, m, true, ge))
+        double margin[ND_LEAF];
+        if (!leaf_margin(t->obj + (size_t)n->leaf * m * ND_LEAF, x, m, true, margin))
             continue;
         /* from the back, so that the one moved into a hole has been looked at */
-        for (uint32_t i = ND_LEAF; i-- > 0;)
-            if (ge[i])
+        for (uint32_t i = n->n; i-- > 0;)
+            if (margin[i] <= 0)
                 leaf_drop(t, n, i);
     }
     return before - t->size;
@@ -194,10 +196,8 @@ static bool reserve(struct nd_tree *t)
 static uint32_t new_leaf(struct nd_tree *t)
 {
     const size_t width = t->n_obj * ND_LEAF;
-    double *o = t->obj + t->n_leaves * width;
 
-    for (size_t i = 0; i < width; i++)
-        o[i] = UNKNOWN_F64;
+    memset(t->obj + t->n_leaves * width, 0, width * sizeof *t->obj);
     return (uint32_t)t->n_leaves++;
 }
 
@@ -279,8 +279,6 @@ static void split(struct nd_tree *t, uint32_t k, uint32_t dim)
     }
     memcpy(old, o, width * sizeof *o);
     memcpy(id, t->id + (size_t)n->leaf * ND_LEAF, sizeof id);
-    for (size_t i = 0; i < width; i++)
-        o[i] = UNKNOWN_F64;
     t->node[child] = (struct nd_node){ .leaf = n->leaf };
     t->node[child + 1] = (struct nd_node){ .leaf = right };
     t->n_nodes += 2;

@@ -4,9 +4,8 @@
  * node with its bounding box. "Does a member dominate x" visits only boxes whose lower corner is
  * <= x; "which members does x dominate" only boxes whose upper corner is >= x.
  *
- * Invariants: members are distinct and free of NaN and -0.0; unused leaf slots are NaN, so that
- * every comparison with them is false; boxes contain their members, but may be larger after
- * removals. Private to src/search.
+ * Invariants: members are distinct and free of NaN and -0.0; boxes contain their members, but may
+ * be larger after removals. Private to src/search.
  */
 #ifndef SEARCH_ND_TREE_H
 #define SEARCH_ND_TREE_H
