@@ -22,17 +22,22 @@ struct layer {
 };
 
 struct model {
-    const char *id; /* unique: llama-3.1-8b */
+    const char *id;      /* unique: llama-3.1-8b */
+    const char *aliases; /* other names, separated by blanks, or NULL */
     const char *name, *hf_id, *family, *activation, *source, *notes;
     double d_model, vocab, max_ctx_tokens;
     size_t n_layers;
     const struct layer *layer; /* n_layers */
-    bool gated_ffn, tied_embeddings, learned_positions, layernorm, norm_bias, attn_bias, ffn_bias;
+    bool gated_ffn, tied_embeddings, learned_positions, layernorm, norm_bias, ffn_bias;
+    bool attn_bias, attn_out_bias;    /* of q, k and v; of the output projection */
     bool parallel_block;              /* attention and FFN share one norm and run side by side */
     int qk_norm;                      /* 0 none, 1 per head dim, 2 full width */
-    double n_params, n_active_params; /* counted by formula from this struct */
-    double n_params_published;        /* NaN = unknown */
-    const char *unsupported;          /* NULL, or why the engine cannot compute it yet */
+    double norms_per_layer;           /* norms of width d_model, without qk norms */
+    double extra_layer_elems;         /* sinks, sub-norms, router and expert biases of each layer */
+    double extra_elems;               /* embedding norm, head bias, extra positions */
+    double n_params, n_active_params; /* counted by formula from this struct; NaN if unsupported */
+    double n_params_published, n_active_params_published; /* NaN = unknown */
+    const char *unsupported; /* NULL, or why the engine cannot compute it yet; then no layers */
     unsigned line;
 };
 
@@ -44,14 +49,26 @@ struct model_db {
 
 cosim_status model_db_load(struct model_db *db, const char *path, struct arena *a, cosim_error *e);
 
-/** Reads a Hugging Face config.json; assumed values are listed in model->notes. */
+/**
+ * Reads a Hugging Face config.json (design in docs: families and key aliases). The id is the name
+ * of the folder of the file, or of the file. Assumed values are listed in model->notes, unknown
+ * keys are ignored. ESYNTAX with line and column for broken JSON, ERANGE for numbers no model can
+ * have; families that need other operators are read and get `unsupported`.
+ */
 cosim_status model_from_hf(struct model *m, const char *path, struct arena *a, cosim_error *e);
 
-/** By id or name, case-blind, "Meta-", "-Instruct", "-Chat" dropped; EUNKNOWN with a suggestion. */
+/** As model_from_hf from memory; `name` stands for the path. */
+cosim_status model_hf_parse(struct model *m, const char *name, const void *data, size_t n,
+                            struct arena *a, cosim_error *e);
+
+/**
+ * By id, alias, name or hf_id, case-blind, "_" as "-", an organisation before "/" and the words
+ * meta, instruct, chat, it, hf and base dropped; EUNKNOWN with a suggestion.
+ */
 cosim_status model_find(const struct model_db *db, const char *id, const struct model **m,
                         cosim_error *e);
 
-/* One weight tensor of the model; `count` equal ones in a layer only for experts. */
+/* One weight tensor of the model; the experts of a layer are one tensor. */
 struct model_tensor {
     int tensor;               /* enum tensor_id */
     size_t layer;             /* SIZE_MAX outside the layers */

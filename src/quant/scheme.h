@@ -7,6 +7,13 @@
  *   override := tensor [ "@" layers ] "=" format      ffn_down@0-3,31=q6_k
  *   tensor   := class of the list below | "*"
  *   layers   := first [ "-" last ] { "," ... }
+ *
+ * The last override that matches a tensor wins. A plain format quantises the matrices of the layers
+ * (attention, FFN, experts) and leaves embeddings, head, norms, router and biases at 16 bits, as
+ * GPTQ, AWQ and FP8 checkpoints do; "fp8+token_embd=fp8+lm_head=fp8" or "fp8+*=fp8" quantises more.
+ * "*" = every weight matrix but router and position embeddings. A name that is both a recipe and a
+ * format ("q8_0") is the recipe. Block formats fall back as llama.cpp does when a row does not
+ * divide. Recipes are llama.cpp's mixtures for unfused q, k, v.
  */
 #ifndef QUANT_SCHEME_H
 #define QUANT_SCHEME_H
@@ -43,6 +50,10 @@ enum tensor_id {
 };
 
 const char *tensor_name(enum tensor_id t);
+const char *tensor_gguf_name(enum tensor_id t);
+
+/** The tensor kind of that name, or N_TENSORS. */
+enum tensor_id tensor_find(const char *name);
 
 /* What a recipe's rules may ask about a model; plain numbers, so that quant knows no model. */
 struct scheme_context {
@@ -58,6 +69,8 @@ struct scheme_tensor {
     double row_elems, n_rows;
 };
 
+#define SCHEME_TEXT_MAX 4096u
+
 struct scheme; /* parsed; lives in the arena */
 
 struct scheme_db {
@@ -70,9 +83,23 @@ struct scheme_db {
 cosim_status scheme_db_load(struct scheme_db *db, const char *path, const struct format_db *formats,
                             struct arena *a, cosim_error *e);
 
-/** Parses the grammar above. Errors name the text's column and suggest names. */
+/**
+ * Parses the grammar above for weights. Errors name the text's column and suggest names;
+ * at most SCHEME_TEXT_MAX characters.
+ */
 cosim_status scheme_parse(const struct scheme_db *db, const char *text, const struct scheme **s,
                           struct arena *a, cosim_error *e);
+
+/**
+ * The same grammar for one side of the KV cache (`role` ROLE_K or ROLE_V): no recipes, every format
+ * must serve in that role, and overrides name attn_k, attn_v or "*": "kv4+*@0-1,30-31=kv8".
+ * scheme_format is then asked with attn_k or attn_v and rows of head_dim.
+ */
+cosim_status scheme_parse_kv(const struct scheme_db *db, const char *text, enum role role,
+                             const struct scheme **s, struct arena *a, cosim_error *e);
+
+/** The i-th recipe name in file order, or NULL past the end. */
+const char *scheme_recipe_name(const struct scheme_db *db, size_t i);
 
 const char *scheme_text(const struct scheme *s);
 
