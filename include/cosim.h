@@ -56,6 +56,174 @@ typedef struct cosim_error {
     char file[256], msg[512], hint[256];
 } cosim_error;
 
+/** Everything loaded from the data folders: devices, models, formats. Opaque. */
+typedef struct cosim cosim;
+
+/** A result: named, typed columns with units. Opaque; free with cosim_table_free. */
+typedef struct table cosim_table;
+
+/** What is asked: values per axis, objectives, limits. Opaque; free with cosim_study_free. */
+typedef struct study cosim_study;
+
+typedef struct cosim_options {
+    size_t size;           /* sizeof (cosim_options): the struct may grow */
+    const char *hwdb;      /* folder of devices.csv, assumptions.csv */
+    const char *workloads; /* folder of models.csv, formats.csv, ... */
+    const char *reports;   /* folder of the plot templates; NULL when nothing is plotted */
+} cosim_options;
+
+COSIM_API const char *cosim_version(void);
+
+/** "ESYNTAX", its text, and the exit code that the command line gives for it. */
+COSIM_API const char *cosim_status_name(cosim_status st);
+COSIM_API const char *cosim_status_text(cosim_status st);
+COSIM_API int cosim_status_exit_code(cosim_status st);
+
+/** Loads and checks all tables. `*c` is NULL after an error. */
+COSIM_API cosim_status cosim_open(cosim **c, const cosim_options *o, cosim_error *e);
+COSIM_API void cosim_close(cosim *c); /* NULL is fine */
+
+/** Ends a running sweep soon; what was found so far is given. Safe in a signal handler. */
+COSIM_API void cosim_stop(cosim *c);
+
+/* --- studies ------------------------------------------------------------------------------- */
+
+typedef struct cosim_key {
+    const char *key, *arg, *def, *doc; /* def NULL = none */
+} cosim_key;
+
+/** Key number i, or NULL behind the last one. */
+COSIM_API const cosim_key *cosim_study_key(size_t i);
+
+COSIM_API cosim_status cosim_study_new(cosim_study **s, cosim_error *e);
+COSIM_API void cosim_study_free(cosim_study *s);
+
+/**
+ * Sets a key ("model", "llama-3.1-8b,qwen2.5-7b"; "max", "ttft_s=0.5"). `origin` names where the
+ * value was written ("--model"), for error messages; NULL is fine.
+ */
+COSIM_API cosim_status cosim_study_set(cosim_study *s, const char *key, const char *value,
+                                       const char *origin, cosim_error *e);
+
+/** Reads a study file: lines `key = value`, '#' begins a comment. */
+COSIM_API cosim_status cosim_study_load(cosim_study *s, const char *path, cosim_error *e);
+
+/* --- results ------------------------------------------------------------------------------- */
+
+/** kind: devices, models, formats, recipes, scenarios, objectives, algorithms, axes, ... */
+COSIM_API cosim_status cosim_list(cosim *c, const char *kind, cosim_table **t, cosim_error *e);
+
+/** Everything known about one device, model, format or scenario, with origins and sources. */
+COSIM_API cosim_status cosim_show(cosim *c, const char *id, cosim_table **t, cosim_error *e);
+
+/**
+ * Compares with a peer tool's recorded results (CSV; the schema is recognised by its header).
+ * ENO, with both tables, when a difference is above the tolerance.
+ */
+COSIM_API cosim_status cosim_validate_golden(const char *path, cosim_table **summary,
+                                             cosim_table **worst, cosim_error *e);
+
+/** Findings of the data checks; ENO (with a table) when one of them is an error. what: hwdb, workloads. */
+COSIM_API cosim_status cosim_check(cosim *c, const char *what, cosim_table **t, cosim_error *e);
+
+/** All metrics of the points of a small space (at most 10000); infeasible ones with the reason. */
+COSIM_API cosim_status cosim_estimate(cosim *c, const cosim_study *s, cosim_table **t,
+                                      cosim_error *e);
+
+/**
+ * Operators of one point: formula, bytes by operand and level, times, bound, what would flip it,
+ * joules, source. `point` selects from a space of several points (NULL: the space has one).
+ */
+COSIM_API cosim_status cosim_explain(cosim *c, const cosim_study *s, const uint64_t *point,
+                                     cosim_table **t, cosim_error *e);
+
+/** Progress of a long call: points done of total. Called from one thread, often. */
+typedef void cosim_progress(void *user, uint64_t done, uint64_t total);
+
+typedef struct cosim_sweep_info {
+    uint64_t n_points, n_evaluated, n_feasible, n_front;
+    int partial; /* stopped before the end */
+    double seconds;
+    char signature[17]; /* of the space: point ids mean something only with it */
+} cosim_sweep_info;
+
+/**
+ * Evaluates a space and gives the non-dominated points (column on_front true) and, when the study
+ * asks for a cloud, sampled dominated ones. EINTERRUPTED comes WITH a table: the partial result.
+ */
+COSIM_API cosim_status cosim_sweep(cosim *c, const cosim_study *s, cosim_progress *progress,
+                                   void *user, cosim_table **t, cosim_sweep_info *info,
+                                   cosim_error *e);
+
+/** Signature of a study's space (see cosim_sweep_info). */
+COSIM_API cosim_status cosim_signature(cosim *c, const cosim_study *s, char signature[17],
+                                       cosim_error *e);
+
+/** Ceilings of the study's device and the operators of the model on it, for the roofline picture. */
+COSIM_API cosim_status cosim_roofline(cosim *c, const cosim_study *s, cosim_table **t,
+                                      cosim_error *e);
+
+/* --- output -------------------------------------------------------------------------------- */
+
+typedef struct cosim_write_options {
+    size_t size;              /* sizeof (cosim_write_options) */
+    const char *format;       /* table, csv, json, markdown */
+    const char *command_line; /* for the metadata; may be NULL */
+    const char *const *input; /* files whose hashes go into the metadata */
+    size_t n_inputs;
+    int seeded;
+    uint64_t seed;
+    int partial;
+    int colour;     /* for people only */
+    unsigned width; /* of the terminal; 0 = no limit */
+} cosim_write_options;
+
+/** Writes a table; everything lost on the way (full disk, closed pipe) is EIO. */
+COSIM_API cosim_status cosim_write(cosim *c, const cosim_table *t, const cosim_write_options *o,
+                                   FILE *out, cosim_error *e);
+
+/** Writes the metadata alone: for NAME.meta.json beside NAME.csv. */
+COSIM_API cosim_status cosim_write_meta(cosim *c, const cosim_table *t,
+                                        const cosim_write_options *o, FILE *out, cosim_error *e);
+
+/** A copy with only the columns of a comma-separated list, in that order. */
+COSIM_API cosim_status cosim_table_select(const cosim_table *t, const char *columns,
+                                          cosim_table **chosen, cosim_error *e);
+
+/** Reads a CSV that cosim or another tool wrote; columns of numbers become numbers. */
+COSIM_API cosim_status cosim_table_read(const char *path, cosim_table **t, cosim_error *e);
+
+typedef struct cosim_plot_options {
+    size_t size;                        /* sizeof (cosim_plot_options) */
+    const char *kind;                   /* pareto, roofline, breakdown, heatmap, map */
+    const char *title, *subtitle;       /* NULL = of the table */
+    const char *x, *y, *value, *group;  /* column names; NULL = the kind's usual ones */
+    const char *label;                  /* column written at points; NULL = none */
+    unsigned width_px, height_px;       /* 0 = 1200 x 800 */
+} cosim_plot_options;
+
+/**
+ * Draws a table through gnuplot. The suffix of `path` decides: .png .svg .pdf .txt (characters),
+ * .gp (the script itself); "-" writes characters to `out`.
+ */
+COSIM_API cosim_status cosim_plot(cosim *c, const cosim_table *t, const cosim_plot_options *o,
+                                  const char *path, FILE *out, cosim_error *e);
+
+COSIM_API void cosim_table_free(cosim_table *t); /* NULL is fine */
+COSIM_API size_t cosim_table_rows(const cosim_table *t);
+COSIM_API size_t cosim_table_columns(const cosim_table *t);
+COSIM_API const char *cosim_table_column_name(const cosim_table *t, size_t column);
+COSIM_API const char *cosim_table_column_unit(const cosim_table *t, size_t column);
+
+/** Index of a column, or SIZE_MAX. */
+COSIM_API size_t cosim_table_find(const cosim_table *t, const char *column);
+
+/** Number in a cell; NaN when unknown or text. */
+COSIM_API double cosim_table_number(const cosim_table *t, size_t row, size_t column);
+
+/** Text in a cell; NULL when unknown or a number. */
+COSIM_API const char *cosim_table_text(const cosim_table *t, size_t row, size_t column);
+
 #ifdef __cplusplus
 }
 #endif

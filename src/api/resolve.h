@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A study's texts become a space and a request; errors point at the text they came from. */
+#ifndef API_RESOLVE_H
+#define API_RESOLVE_H
+
+#include "api/context.h"
+#include "api/sweep.h"
+
+/* Lives as long as its arena; the request points into it. */
+struct resolved {
+    struct arena arena;
+    struct space space;
+    struct sweep_request request;
+    const struct sweep_algorithm *algorithm;
+    char signature[17]; /* of axes and values: point ids mean something only with it */
+};
+
+/** Zero-initialises `r`; resolved_release also after an error. */
+cosim_status resolve(struct resolved *r, cosim *c, const struct study *s, cosim_error *e);
+void resolved_release(struct resolved *r);
+
+#endif

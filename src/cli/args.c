@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/cli.h"
+
+#include "core/text.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct option common_options[] = {
+    { "hwdb", 0, "DIR", "folder of devices.csv (default: $COSIM_HWDB, ./hwdb, the installed one)" },
+    { "workloads", 0, "DIR",
+      "folder of models.csv and formats.csv (default: $COSIM_WORKLOADS, ...)" },
+    { "reports", 0, "DIR", "folder of the plot templates (default: $COSIM_REPORTS, ...)" },
+    { "quiet", 'q', NULL, "no progress, no notes on standard error" },
+    { "help", 'h', NULL, "this text" },
+    { NULL, 0, NULL, NULL },
+};
+
+static const struct option output_options[] = {
+    { "format", 'f', "FORMAT", "table, csv, json (lines) or markdown; default: table" },
+    { "output", 'o', "FILE", "write there instead of standard output; a .csv gets a .meta.json" },
+    { "columns", 0, "LIST", "only these columns, in this order" },
+    { "color", 0, "WHEN", "auto, always or never (NO_COLOR is respected)" },
+    { NULL, 0, NULL, NULL },
+};
+
+static const struct option picture_options[] = {
+    { "plot", 'p', "FILE",
+      "draw to .png, .svg, .pdf, .txt, .gp (script) or - (characters); repeatable" },
+    { "x", 0, "COLUMN", "horizontal axis" },
+    { "y", 0, "COLUMN", "vertical axis" },
+    { "value", 0, "COLUMN", "colour of a heat map, length of a bar" },
+    { "group", 0, "COLUMN", "colour and shape of points" },
+    { "title", 0, "TEXT", "title of the picture" },
+    { "kind", 0, "KIND", "pareto, roofline, breakdown, heatmap" },
+    { "size", 0, "WxH", "pixels, default 1200x800" },
+    { NULL, 0, NULL, NULL },
+};
+
+static const struct option progress_options[] = {
+    { "progress", 0, "WHEN", "auto (on a terminal), always or never" },
+    { NULL, 0, NULL, NULL },
+};
+
+#define STUDY_OPTIONS_MAX 64u
+
+/* Study keys are options of the same name, behind a file of them. */
+static const struct option *study_options(void)
+{
+    static struct option table[STUDY_OPTIONS_MAX + 2];
+
+    if (!table[0].name) {
+        size_t n = 0;
+        for (const cosim_key *k; n < STUDY_OPTIONS_MAX && (k = cosim_study_key(n)) != NULL; n++)
+            table[n] = (struct option){ k->key, 0, k->arg, k->doc };
+        table[n] = (struct option){ "study", 's', "FILE",
+                                    "read key = value lines; options override them" };
+    }
+    return table;
+}
+
+const struct option *group_options(enum option_group g)
+{
+    switch (g) {
+    case OPTS_OUTPUT:
+        return output_options;
+    case OPTS_STUDY:
+        return study_options();
+    case OPTS_PICTURE:
+        return picture_options;
+    case OPTS_PROGRESS:
+        break;
+    }
+    return progress_options;
+}
+
+static void each_of(const struct option *o, void (*f)(const struct option *, void *), void *user)
+{
+    for (; o && o->name; o++)
+        f(o, user);
+}
+
+void each_option(const struct command *c, void (*f)(const struct option *o, void *user), void *user)
+{
+    each_of(c->option, f, user);
+    for (unsigned g = OPTS_OUTPUT; g <= OPTS_PROGRESS; g *= 2)
+        if (c->groups & g)
+            each_of(group_options((enum option_group)g), f, user);
+    each_of(common_options, f, user);
+}
+
+struct lookup {
+    const char *name;
+    size_t len;
+    char letter;
+    const struct option *found;
+    struct nearest near;
+};
+
+static void match(const struct option *o, void *user)
+{
+    struct lookup *l = user;
+
+    if (l->letter ? o->letter == l->letter
+                  : strlen(o->name) == l->len && strncmp(o->name, l->name, l->len) == 0)
+        l->found = l->found ? l->found : o;
+    if (!l->letter)
+        nearest_offer(&l->near, o->name);
+}
+
+int usage_error(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    (void)fputs("cosim: ", stderr);
+    (void)vfprintf(stderr, fmt, ap);
+    (void)fputc('\n', stderr);
+    va_end(ap);
+    return EXIT_USAGE;
+}
+
+static bool add(struct args *a, const char *name, const char *value)
+{
+    if (a->n_options == ARGS_MAX) {
+        (void)usage_error("more than %u options", ARGS_MAX);
+        return false;
+    }
+    a->option[a->n_options++] = (struct given){ name, value };
+    return true;
+}
+
+/* --name, --name=value, --name value, -n value; *used counts the words taken. */
+static bool parse_option(struct args *a, const struct command *c, int argc, char **argv, int *used)
+{
+    const char *word = argv[0], *equal = NULL;
+    struct lookup l = { .name = word + 2 };
+
+    *used = 1;
+    if (word[1] == '-') {
+        equal = strchr(word, '=');
+        l.len = equal ? (size_t)(equal - l.name) : strlen(l.name);
+        l.near.want = l.name;
+    } else {
+        l.letter = word[1];
+    }
+    each_option(c, match, &l);
+    if (!l.found || (l.letter && word[2] != '\0')) {
+        const char *hint = l.letter ? NULL : nearest_suggestion(&l.near);
+        (void)usage_error("'%s' has no option '%s'%s%s%s", c->name, word,
+                          hint ? "; did you mean '--" : "", hint ? hint : "", hint ? "'?" : "");
+        return false;
+    }
+    if (!l.found->arg) {
+        if (equal) {
+            (void)usage_error("option '--%s' takes no value", l.found->name);
+            return false;
+        }
+        return add(a, l.found->name, NULL);
+    }
+    if (equal)
+        return add(a, l.found->name, equal + 1);
+    if (argc < 2) {
+        (void)usage_error("option '--%s' needs %s", l.found->name, l.found->arg);
+        return false;
+    }
+    *used = 2;
+    return add(a, l.found->name, argv[1]);
+}
+
+bool args_parse(struct args *a, const struct command *c, int argc, char **argv)
+{
+    bool options = true;
+
+    for (int i = 0, used = 1; i < argc; i += used) {
+        used = 1;
+        if (options && strcmp(argv[i], "--") == 0) {
+            options = false;
+        } else if (options && argv[i][0] == '-' && argv[i][1] != '\0') {
+            if (!parse_option(a, c, argc - i, argv + i, &used))
+                return false;
+        } else if (a->n_operands == ARGS_MAX) {
+            (void)usage_error("more than %u operands", ARGS_MAX);
+            return false;
+        } else {
+            a->operand[a->n_operands++] = argv[i];
+        }
+    }
+    return true;
+}
+
+const char *args_get(const struct args *a, const char *name)
+{
+    const char *value = NULL;
+
+    for (size_t i = 0; i < a->n_options; i++)
+        if (strcmp(a->option[i].name, name) == 0)
+            value = a->option[i].value;
+    return value;
+}
+
+bool args_has(const struct args *a, const char *name)
+{
+    for (size_t i = 0; i < a->n_options; i++)
+        if (strcmp(a->option[i].name, name) == 0)
+            return true;
+    return false;
+}

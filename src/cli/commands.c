@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* To add a command: src/cli/cmd_<name>.c and a row here. */
+#include "cli/cli.h"
+
+static const struct option explain_options[] = {
+    { "point", 0, "N", "number of the point in the study's space (column 'point' of a sweep)" },
+    { "signature", 0, "HEX", "refuse when the space is not the one the number came from" },
+    { NULL, 0, NULL, NULL },
+};
+
+static const struct option help_options[] = {
+    { "man", 0, NULL, "print the manual page (troff)" },
+    { "completion", 0, "SHELL", "print completions for bash, zsh or fish" },
+    { NULL, 0, NULL, NULL },
+};
+
+static const struct option validate_options[] = {
+    { "worst", 0, NULL, "show the largest differences instead of the summary" },
+    { NULL, 0, NULL, NULL },
+};
+
+const struct command command_table[] = {
+    { "list", "KIND",
+      "list devices, models, formats, recipes, scenarios, objectives, algorithms, "
+      "axes or operators",
+      NULL, OPTS_OUTPUT, NULL, cmd_list },
+    { "show", "ID", "everything known about a device, model, format or scenario, with sources",
+      NULL, OPTS_OUTPUT, NULL, cmd_show },
+    { "estimate", "[STUDY-FILE]", "all metrics of a point, or of every point of a small space",
+      "TTFT, TPOT, tokens/s, J/token, memory, USD/Mtoken; infeasible points say why.",
+      OPTS_STUDY | OPTS_OUTPUT | OPTS_PICTURE, NULL, cmd_estimate },
+    { "explain", "[STUDY-FILE]", "operators of one point: formula, bytes, times, what bounds it",
+      "Column 'flip' tells how much faster the binding resource may become before another binds.",
+      OPTS_STUDY | OPTS_OUTPUT | OPTS_PICTURE, explain_options, cmd_explain },
+    { "sweep", "[STUDY-FILE]", "evaluate a space and keep the points that no other point beats",
+      "Ctrl-C ends early: what was found is written and marked partial (exit 130).",
+      OPTS_STUDY | OPTS_OUTPUT | OPTS_PICTURE | OPTS_PROGRESS, NULL, cmd_sweep },
+    { "plot", "TABLE.csv", "draw a table that cosim or another tool wrote as CSV", NULL,
+      OPTS_PICTURE, NULL, cmd_plot },
+    { "roofline", "[STUDY-FILE]", "the roofline of a device with the operators of a model on it",
+      NULL, OPTS_STUDY | OPTS_OUTPUT | OPTS_PICTURE, NULL, cmd_roofline },
+    { "check", "[hwdb|workloads]...", "check the data: ranges, order of peaks, sources, counts",
+      NULL, OPTS_OUTPUT, NULL, cmd_check },
+    { "validate", "golden FILE.csv...", "compare with recorded results of a peer tool",
+      "Exit 1 when a difference is above the tolerance.", OPTS_OUTPUT, validate_options,
+      cmd_validate },
+    { "config", NULL, "where the data folders are taken from", NULL, 0, NULL, cmd_config },
+    { "help", "[COMMAND]", "options of a command, the manual, shell completions", NULL, 0,
+      help_options, cmd_help },
+    { NULL, NULL, NULL, NULL, 0, NULL, NULL },
+};

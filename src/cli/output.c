@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+static int system_error(const char *path)
+{
+    (void)fprintf(stderr, "cosim: %s: %s\n", path, strerror(errno));
+    return 4;
+}
+
+static bool wants_colour(const struct args *a)
+{
+    const char *when = args_get(a, "color"), *no_color = getenv("NO_COLOR");
+
+    if (when && strcmp(when, "always") == 0)
+        return true;
+    if (when && strcmp(when, "never") == 0)
+        return false;
+    return isatty(STDOUT_FILENO) && !args_get(a, "output") && !(no_color && *no_color);
+}
+
+static unsigned terminal_width(const struct args *a)
+{
+    struct winsize size;
+
+    if (args_get(a, "output") || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 40)
+        return 0;
+    return size.ws_col;
+}
+
+/* Study files are the inputs that a result depends on besides the data. */
+static size_t input_files(const struct args *a, const char **input)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < a->n_options; i++)
+        if (strcmp(a->option[i].name, "study") == 0)
+            input[n++] = a->option[i].value;
+    for (size_t i = 0; i < a->n_operands; i++)
+        if (access(a->operand[i], R_OK) == 0)
+            input[n++] = a->operand[i];
+    return n;
+}
+
+static int write_to(const char *path, cosim *c, const cosim_table *t, const cosim_write_options *o,
+                    bool meta)
+{
+    cosim_error e = { .status = COSIM_OK };
+    FILE *out = path ? fopen(path, "wb") : stdout;
+
+    if (!out)
+        return system_error(path);
+    cosim_status st = meta ? cosim_write_meta(c, t, o, out, &e) : cosim_write(c, t, o, out, &e);
+    if (path && fclose(out) != 0 && st == COSIM_OK)
+        return system_error(path);
+    return st == COSIM_OK ? 0 : report_error(&e);
+}
+
+int write_result(cosim *c, const cosim_table *t, const struct args *a, cosim_status st)
+{
+    const char *input[2 * ARGS_MAX];
+    const char *format = args_get(a, "format"), *path = args_get(a, "output");
+    const char *seed = args_get(a, "seed"), *columns = args_get(a, "columns");
+    const cosim_write_options o = {
+        .size = sizeof o,
+        .format = format ? format : "table",
+        .command_line = a->command_line,
+        .input = input,
+        .n_inputs = input_files(a, input),
+        .seeded = seed != NULL,
+        .seed = seed ? strtoull(seed, NULL, 10) : 0,
+        .partial = st == COSIM_EINTERRUPTED,
+        .colour = wants_colour(a),
+        .width = terminal_width(a),
+    };
+    cosim_table *chosen = NULL;
+    char meta[4096];
+
+    if (columns) {
+        cosim_error e = { .status = COSIM_OK };
+        if (cosim_table_select(t, columns, &chosen, &e) != COSIM_OK)
+            return report_error(&e);
+        t = chosen;
+    }
+    int code = write_to(path, c, t, &o, false);
+    if (code == 0 && path && strcmp(o.format, "csv") == 0
+        && snprintf(meta, sizeof meta, "%s.meta.json", path) < (int)sizeof meta)
+        code = write_to(meta, c, t, &o, true);
+    cosim_table_free(chosen);
+    return code;
+}
+
+static bool parse_size(const char *text, unsigned *width, unsigned *height)
+{
+    char *end;
+
+    const unsigned long w = strtoul(text, &end, 10);
+    if (end == text || *end != 'x')
+        return false;
+    const char *rest = end + 1;
+    const unsigned long h = strtoul(rest, &end, 10);
+    if (end == rest || *end != '\0' || w < 20 || h < 10 || w > 20000 || h > 20000)
+        return false;
+    *width = (unsigned)w;
+    *height = (unsigned)h;
+    return true;
+}
+
+int draw_pictures(cosim *c, const cosim_table *t, const struct args *a,
+                  const cosim_plot_options *usual)
+{
+    cosim_plot_options o = *usual;
+    const struct {
+        const char *option, **field;
+    } text[] = {
+        { "kind", &o.kind },   { "x", &o.x },         { "y", &o.y },
+        { "value", &o.value }, { "group", &o.group }, { "title", &o.title },
+    };
+
+    o.size = sizeof o;
+    for (size_t i = 0; i < sizeof text / sizeof *text; i++)
+        if (args_get(a, text[i].option))
+            *text[i].field = args_get(a, text[i].option);
+    if (args_get(a, "size") && !parse_size(args_get(a, "size"), &o.width_px, &o.height_px))
+        return usage_error("'--size' needs WIDTHxHEIGHT, for example 1200x800");
+    for (size_t i = 0; i < a->n_options; i++) {
+        cosim_error e = { .status = COSIM_OK };
+        if (strcmp(a->option[i].name, "plot") == 0
+            && cosim_plot(c, t, &o, a->option[i].value, stdout, &e) != COSIM_OK)
+            return report_error(&e);
+    }
+    return 0;
+}
