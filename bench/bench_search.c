@@ -2,6 +2,8 @@
 /* Speed of the search room: one line `name value unit` per number. */
 #include "core/rng.h"
 #include "search/archive.h"
+#include "search/front.h"
+#include "search/hypervolume.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -139,8 +141,66 @@ static void bench_archive(const char *name, point_fn f, size_t n, size_t m)
     archive_free(a);
 }
 
+static void bench_volume(const char *name, point_fn f, size_t n, size_t m)
+{
+    static const double ref[ARCHIVE_MAX_OBJ] = { 1.1, 1.1, 1.1, 1.1, 1.1, 1.1, 1.1, 1.1 };
+    double *col = make_points(f, 0, n, m), volume;
+    const double *obj[ARCHIVE_MAX_OBJ];
+    char text[96];
+
+    for (size_t j = 0; j < m; j++)
+        obj[j] = col + j * n;
+    const double t0 = now_s();
+    if (hypervolume(obj, n, m, ref, &volume, NULL) != COSIM_OK)
+        exit(4);
+    (void)snprintf(text, sizeof text, "hypervolume_%zud_%s_s", m, name);
+    line(text, now_s() - t0, "s");
+    free(col);
+}
+
+static void bench_filter(const char *name, point_fn f, size_t n, size_t m)
+{
+    double *col = make_points(f, 0, n, m);
+    uint32_t *keep = malloc(n * sizeof *keep);
+    const double *obj[ARCHIVE_MAX_OBJ];
+    size_t n_keep;
+    char text[96];
+
+    for (size_t j = 0; j < m; j++)
+        obj[j] = col + j * n;
+    const double t0 = now_s();
+    if (!keep || front_filter(obj, n, m, keep, &n_keep, NULL) != COSIM_OK)
+        exit(4);
+    (void)snprintf(text, sizeof text, "nondominated_%zud_%s_s", m, name);
+    line(text, now_s() - t0, "s");
+    (void)snprintf(text, sizeof text, "nondominated_%zud_%s_members", m, name);
+    line(text, (double)n_keep, "points");
+    free(keep);
+    free(col);
+}
+
+/* The names without a shape are uniform points in a cube, whose front is small; on a sphere every
+ * point is on the front, the worst case. */
+static void bench_fronts(void)
+{
+    bench_filter("1e6", uniform_cube, 1000000, 3);
+    bench_filter("1e6_sphere", sphere, 1000000, 3);
+    bench_filter("1e5", uniform_cube, 100000, 5);
+    bench_volume("1e4_sphere", sphere, 10000, 3);
+    bench_volume("1e5_sphere", sphere, 100000, 3);
+    bench_volume("1e6", uniform_cube, 1000000, 3);
+    bench_volume("1e6_sphere", sphere, 1000000, 3);
+    bench_volume("1e3_sphere", sphere, 1000, 4);
+    bench_volume("1e4_sphere", sphere, 10000, 4);
+    bench_volume("1e5", uniform_cube, 100000, 4);
+    bench_volume("1e2_sphere", sphere, 100, 5);
+    bench_volume("1e3_sphere", sphere, 1000, 5);
+    bench_volume("1e5", uniform_cube, 100000, 5);
+}
+
 int main(void)
 {
+    bench_fronts();
     bench_archive("", sweep, 48u * 12 * 4 * 64 * 10 * 12, 4);
     bench_archive("_correlated", correlated, 1u << 24, 4);
     bench_archive("_uniform", uniform_cube, 1u << 24, 4);
