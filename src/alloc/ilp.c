@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "alloc/alloc.h"
+
+#include "core/num.h"
+
+#include <glpk.h>
+#include <limits.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdlib.h>
+
+/* One 0/1 column per allowed option. */
+struct model {
+    const struct alloc_problem *p;
+    const struct alloc_ask *ask;
+    glp_prob *lp;
+    int *column; /* per option, all groups in a row; 0 = barred */
+    const size_t *start;
+    int *index; /* 1-based row buffer */
+    double *value;
+    double shrink; /* limits are multiplied by it: 1, or just below after a rounding miss */
+};
+
+struct alloc_ask alloc_ask_default(void)
+{
+    struct alloc_ask ask = { .loss_weight = 1.0,
+                             .max_loss = UNKNOWN_F64,
+                             .max_bytes = UNKNOWN_F64 };
+
+    for (size_t r = 0; r < ALLOC_RESOURCES_MAX; r++)
+        ask.max_use[r] = UNKNOWN_F64;
+    return ask;
+}
+
+/* The quantities that can be limited or weighed: 0 loss, 1 bytes, 2.. resources. */
+static double amount(const struct alloc_option *o, size_t quantity)
+{
+    if (quantity == 0)
+        return o->loss;
+    if (quantity == 1)
+        return (double)o->bytes;
+    return o->use ? o->use[quantity - 2] : 0.0;
+}
+
+static double limit(const struct alloc_ask *ask, size_t quantity)
+{
+    if (quantity == 0)
+        return ask->max_loss;
+    return quantity == 1 ? ask->max_bytes : ask->max_use[quantity - 2];
+}
+
+static double weight_of(const struct alloc_ask *ask, size_t quantity)
+{
+    if (quantity == 0)
+        return ask->loss_weight;
+    return quantity == 1 ? ask->bytes_weight : ask->use_weight[quantity - 2];
+}
+
+static int *column_of(const struct model *m, size_t group, size_t option)
+{
+    return &m->column[m->start[group] + option];
+}
+
+static void add_columns(struct model *m)
+{
+    double largest = 0.0;
+
+    for (size_t i = 0; i < m->p->n_groups; i++)
+        for (size_t k = 0; k < m->p->group[i].n_options; k++) {
+            const struct alloc_option *o = &m->p->group[i].option[k];
+            double cost = 0.0;
+
+            *column_of(m, i, k) = 0;
+            if (o->barred)
+                continue;
+            const int j = glp_add_cols(m->lp, 1);
+            *column_of(m, i, k) = j;
+            glp_set_col_kind(m->lp, j, GLP_BV);
+            for (size_t q = 0; q < 2 + m->p->n_resources; q++)
+                cost += weight_of(m->ask, q) * amount(o, q);
+            glp_set_obj_coef(m->lp, j, cost);
+            largest = max_f64(largest, fabs(cost));
+        }
+    /* GLPK's tolerances are about 1: keep the objective there */
+    for (int j = 1; largest > 0.0 && j <= glp_get_num_cols(m->lp); j++)
+        glp_set_obj_coef(m->lp, j, glp_get_obj_coef(m->lp, j) / largest);
+}
+
+static void add_row(struct model *m, int n, int type, double bound)
+{
+    const int row = glp_add_rows(m->lp, 1);
+
+    glp_set_row_bnds(m->lp, row, type, bound, bound);
+    glp_set_mat_row(m->lp, row, n, m->index, m->value);
+}
+
+static void one_option_per_group(struct model *m)
+{
+    for (size_t i = 0; i < m->p->n_groups; i++) {
+        int n = 0;
+
+        for (size_t k = 0; k < m->p->group[i].n_options; k++)
+            if (*column_of(m, i, k)) {
+                m->index[++n] = *column_of(m, i, k);
+                m->value[n] = 1.0;
+            }
+        add_row(m, n, GLP_FX, 1.0);
+    }
+}
+
+static int find_format(const struct model *m, size_t group, uint32_t format)
+{
+    const struct alloc_group *g = &m->p->group[group];
+
+    for (size_t k = 0; k < g->n_options; k++)
+        if (g->option[k].format == format && *column_of(m, group, k))
+            return *column_of(m, group, k);
+    return 0;
+}
+
+/* Every format of `from` is taken in `from` exactly when it is in `to`. */
+static void link_formats(struct model *m, size_t from, size_t to)
+{
+    for (size_t k = 0; k < m->p->group[from].n_options; k++) {
+        if (!*column_of(m, from, k))
+            continue;
+        const int other = find_format(m, to, m->p->group[from].option[k].format);
+        m->index[1] = *column_of(m, from, k);
+        m->value[1] = 1.0;
+        m->index[2] = other;
+        m->value[2] = -1.0;
+        add_row(m, other ? 2 : 1, GLP_FX, 0.0);
+    }
+}
+
+static void fused_groups_agree(struct model *m)
+{
+    for (size_t i = 0; i < m->p->n_groups; i++)
+        for (size_t k = 0; m->p->group[i].fusion && k < i; k++)
+            if (m->p->group[k].fusion == m->p->group[i].fusion) {
+                link_formats(m, k, i);
+                link_formats(m, i, k);
+                break;
+            }
+}
+
+static void keep_limits(struct model *m)
+{
+    for (size_t q = 0; q < 2 + m->p->n_resources; q++) {
+        const double most = limit(m->ask, q);
+        const double scale = fabs(most) > 0.0 ? fabs(most) : 1.0;
+        int n = 0;
+
+        if (!is_known(most) || isinf(most))
+            continue;
+        for (size_t i = 0; i < m->p->n_groups; i++)
+            for (size_t k = 0; k < m->p->group[i].n_options; k++)
+                if (*column_of(m, i, k)) {
+                    m->index[++n] = *column_of(m, i, k);
+                    m->value[n] = amount(&m->p->group[i].option[k], q) / scale;
+                }
+        add_row(m, n, GLP_UP, most >= 0.0 ? m->shrink * most / scale : most / scale);
+    }
+}
+
+static bool within(const struct alloc_plan *plan, const struct alloc_ask *ask, size_t n_resources)
+{
+    bool ok =
+        !(plan->loss > ask->max_loss * (1.0 + 1e-12)) && !((double)plan->bytes > ask->max_bytes);
+
+    for (size_t r = 0; r < n_resources; r++)
+        ok = ok && !(plan->use[r] > ask->max_use[r] * (1.0 + 1e-12));
+    return ok;
+}
+
+static void take_solution(const struct model *m, struct alloc_plan *plan)
+{
+    for (size_t i = 0; i < m->p->n_groups; i++) {
+        double most = -1.0;
+
+        for (size_t k = 0; k < m->p->group[i].n_options; k++) {
+            const int j = *column_of(m, i, k);
+
+            if (j && glp_mip_col_val(m->lp, j) > most) {
+                most = glp_mip_col_val(m->lp, j);
+                plan->choice[i] = k;
+            }
+        }
+    }
+    alloc_sum(m->p, plan);
+}
+
+static cosim_status optimise(struct model *m, double seconds, cosim_error *e)
+{
+    glp_iocp how;
+
+    glp_init_iocp(&how);
+    how.msg_lev = GLP_MSG_OFF;
+    how.presolve = GLP_ON;
+    how.mip_gap = 0.0;
+    if (seconds > 0.0)
+        how.tm_lim = seconds * 1000.0 < (double)INT_MAX ? (int)ceil(seconds * 1000.0) : INT_MAX;
+    const int rc = glp_intopt(m->lp, &how);
+    if (rc == GLP_ENOPFS || rc == GLP_ENODFS)
+        return err_set(e, COSIM_ENO, "no allocation meets all limits");
+    if (rc == GLP_ETMLIM)
+        return err_set(e, COSIM_EINTERRUPTED, "no proved optimum within %g s", seconds);
+    if (rc != 0)
+        return err_set(e, COSIM_EINTERNAL, "the integer solver failed (GLPK code %d)", rc);
+    if (glp_mip_status(m->lp) == GLP_NOFEAS)
+        return err_set(e, COSIM_ENO, "no allocation meets all limits");
+    if (glp_mip_status(m->lp) != GLP_OPT)
+        return err_set(e, COSIM_EINTERNAL, "the integer solver ended in state %d",
+                       glp_mip_status(m->lp));
+    return COSIM_OK;
+}
+
+static cosim_status build_and_solve(struct model *m, double seconds, struct alloc_plan *plan,
+                                    cosim_error *e)
+{
+    m->lp = glp_create_prob();
+    glp_set_obj_dir(m->lp, GLP_MIN);
+    add_columns(m);
+    one_option_per_group(m);
+    fused_groups_agree(m);
+    keep_limits(m);
+    const cosim_status st = optimise(m, seconds, e);
+    if (st == COSIM_OK)
+        take_solution(m, plan);
+    glp_delete_prob(m->lp);
+    return st;
+}
+
+static void leave(void *jump)
+{
+    longjmp(*(jmp_buf *)jump, 1);
+}
+
+/* GLPK aborts on its internal errors; the jump turns that into a status. */
+static cosim_status guarded(struct model *m, double seconds, struct alloc_plan *plan,
+                            cosim_error *e)
+{
+    const int had_env = glp_init_env();
+    cosim_status st;
+    jmp_buf back;
+
+    if (had_env != 0 && had_env != 1)
+        return err_set(e, COSIM_EINTERNAL, "the integer solver does not start (%d)", had_env);
+    const int had_output = glp_term_out(GLP_OFF);
+    if (setjmp(back)) {
+        /* its state is lost with the error: all of the thread's GLPK memory goes */
+        glp_error_hook(NULL, NULL);
+        glp_free_env();
+        return err_set(e, COSIM_EINTERNAL, "the integer solver gave up (GLPK internal error)");
+    }
+    glp_error_hook(leave, &back);
+    st = build_and_solve(m, seconds, plan, e);
+    glp_error_hook(NULL, NULL);
+    glp_term_out(had_output);
+    if (!had_env)
+        glp_free_env();
+    return st;
+}
+
+cosim_status alloc_ilp(struct alloc_plan *plan, const struct alloc_problem *p,
+                       const struct alloc_ask *ask, double seconds, struct arena *a, cosim_error *e)
+{
+    size_t n_columns = 0;
+
+    TRY(alloc_check(p, e));
+    size_t *start = ARENA_NEW(a, size_t, p->n_groups);
+    for (size_t i = 0; start && i < p->n_groups; i++) {
+        start[i] = n_columns;
+        n_columns += p->group[i].n_options;
+    }
+    if (n_columns > INT_MAX - 2)
+        return err_set(e, COSIM_ERANGE, "%zu options are too many", n_columns);
+    struct model m = { .p = p, .ask = ask, .start = start, .shrink = 1.0 };
+    m.column = ARENA_NEW(a, int, n_columns);
+    m.index = ARENA_NEW(a, int, n_columns + 3);
+    m.value = ARENA_NEW(a, double, n_columns + 3);
+    *plan = (struct alloc_plan){ .method = "ilp", .choice = ARENA_NEW(a, size_t, p->n_groups) };
+    if (!start || !m.column || !m.index || !m.value || !plan->choice)
+        return err_set(e, COSIM_ENOMEM, "out of memory for %zu options", n_columns);
+    /* a limit may be missed by the solver's tolerance of 1e-7: then ask for a little less */
+    for (int attempt = 0; attempt < 3; attempt++) {
+        TRY(guarded(&m, seconds, plan, e));
+        if (within(plan, ask, p->n_resources)) {
+            plan->loss_bound = attempt == 0 && ask->loss_weight > 0.0 ? plan->loss : UNKNOWN_F64;
+            return COSIM_OK;
+        }
+        m.shrink -= attempt ? 1e-5 : 1e-6;
+    }
+    return err_set(e, COSIM_EINTERNAL, "the integer solver keeps missing a limit");
+}
