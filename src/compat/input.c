@@ -19,7 +19,11 @@ static cosim_status read_one(const struct csv_doc *doc, size_t row, const struct
         return COSIM_OK;
     }
     cell = csv_cell(doc, row, col);
-    TRY(csv_f64(doc, cell, in->lo, in->hi, v, e));
+    const cosim_status st = csv_f64(doc, cell, in->lo, in->hi, v, e);
+    if (st != COSIM_OK) {
+        err_hint(e, "column '%s'", in->column);
+        return st;
+    }
     if ((in->flags & INPUT_WHOLE) && *v != floor(*v)) {
         const struct src_pos at = csv_pos(doc, cell);
         return err_at(e, COSIM_ERANGE, &at, "column '%s': '%.60s' is not a whole number",
