@@ -12,7 +12,7 @@ enum { DEFAULT_LABELS = 1 << 24 };
 
 /* A partial plan that no other partial plan of the same sets beats in size and in loss. */
 struct label {
-    uint64_t weight; /* bytes / unit, rounded up when bucketed */
+    uint64_t weight; /* bytes above the least possible / unit, rounded up when bucketed */
     double loss;
 };
 
@@ -35,7 +35,7 @@ struct trace {
 struct dp {
     const struct merged *m;
     uint64_t unit, max_weight; /* UINT64_MAX = no limit */
-    const uint64_t *rest;      /* least weight of the sets after i */
+    uint64_t *least;           /* bytes of the smallest item of each set */
     struct label *now, *next;
     size_t cap;
     struct step *step;
@@ -58,8 +58,10 @@ static uint64_t gcd(uint64_t a, uint64_t b)
     return a;
 }
 
-static uint64_t weight(const struct dp *d, uint64_t bytes)
+static uint64_t weight(const struct dp *d, size_t set, size_t item)
 {
+    const uint64_t bytes = d->m->set[set].item[item].bytes - d->least[set];
+
     return bytes / d->unit + (bytes % d->unit != 0);
 }
 
@@ -97,15 +99,16 @@ static bool grow_next(struct dp *d, size_t n)
 }
 
 /* The item whose next label is smallest: by weight, then loss, then the item's order. */
-static size_t smallest(const struct dp *d, const struct merged_set *set, const size_t *at,
-                       size_t n_now, struct label *out)
+static size_t smallest(const struct dp *d, size_t i, const size_t *at, size_t n_now,
+                       struct label *out)
 {
+    const struct merged_set *set = &d->m->set[i];
     size_t best = SIZE_MAX;
 
     for (size_t k = 0; k < set->n_items; k++) {
         if (at[k] >= n_now)
             continue;
-        const struct label l = { d->now[at[k]].weight + weight(d, set->item[k].bytes),
+        const struct label l = { d->now[at[k]].weight + weight(d, i, k),
                                  d->now[at[k]].loss + set->item[k].loss };
         if (best == SIZE_MAX || l.weight < out->weight
             || (l.weight == out->weight && l.loss < out->loss)) {
@@ -126,10 +129,10 @@ static cosim_status add_set(struct dp *d, size_t i, size_t *n_now, bool *full, s
 
     memset(at, 0, set->n_items * sizeof *at);
     d->level[i].start = d->n_steps;
-    while ((k = smallest(d, set, at, *n_now, &l)) != SIZE_MAX) {
+    while ((k = smallest(d, i, at, *n_now, &l)) != SIZE_MAX) {
         const size_t from = at[k]++;
 
-        if (d->max_weight != UINT64_MAX && l.weight + d->rest[i] > d->max_weight)
+        if (l.weight > d->max_weight)
             break; /* weights only rise from here */
         if (n && l.loss >= d->next[n - 1].loss)
             continue; /* of equal weights the least loss came first */
@@ -163,60 +166,37 @@ static cosim_status run(struct dp *d, bool *full, struct arena *a, cosim_error *
     if (!at || !grow_next(d, 1))
         return no_memory(e);
     d->now[0] = (struct label){ 0, 0.0 };
-    for (size_t i = 0; i < d->m->n_sets && n_now && !*full; i++)
+    for (size_t i = 0; i < d->m->n_sets && !*full; i++)
         TRY(add_set(d, i, &n_now, full, at, e));
-    if (!n_now && !*full)
-        return err_set(e, COSIM_ENO, "no plan fits the byte budget");
     return COSIM_OK;
 }
 
-/* Sets the unit of weight and what depends on it. */
-static void set_unit(struct dp *d, uint64_t unit, uint64_t max_bytes, uint64_t *rest)
+/* Least bytes per set, their sum and the sum of the largest. */
+static void find_range(struct dp *d, uint64_t *smallest_plan, uint64_t *largest_plan)
 {
-    uint64_t sum = 0;
+    *smallest_plan = *largest_plan = 0;
+    for (size_t i = 0; i < d->m->n_sets; i++) {
+        uint64_t least = UINT64_MAX, most = 0;
 
-    d->unit = unit;
-    d->max_weight = max_bytes ? max_bytes / unit : UINT64_MAX;
-    for (size_t i = d->m->n_sets; i-- > 0;) {
-        uint64_t least = UINT64_MAX;
-
-        rest[i] = sum;
         for (size_t k = 0; k < d->m->set[i].n_items; k++) {
-            const uint64_t w = weight(d, d->m->set[i].item[k].bytes);
-            least = w < least ? w : least;
+            const uint64_t bytes = d->m->set[i].item[k].bytes;
+            least = bytes < least ? bytes : least;
+            most = bytes > most ? bytes : most;
         }
-        sum += least;
+        d->least[i] = least;
+        *smallest_plan += least;
+        *largest_plan += most;
     }
-    d->rest = rest;
 }
 
-static uint64_t common_unit(const struct merged *m)
+static uint64_t common_unit(const struct dp *d)
 {
     uint64_t unit = 0;
 
-    for (size_t i = 0; i < m->n_sets; i++)
-        for (size_t k = 0; k < m->set[i].n_items; k++)
-            unit = gcd(unit, m->set[i].item[k].bytes);
+    for (size_t i = 0; i < d->m->n_sets; i++)
+        for (size_t k = 0; k < d->m->set[i].n_items; k++)
+            unit = gcd(unit, d->m->set[i].item[k].bytes - d->least[i]);
     return unit ? unit : 1;
-}
-
-/* A unit coarse enough that all levels together stay under the limit. */
-static uint64_t coarse_unit(const struct merged *m, uint64_t max_bytes, size_t max_steps)
-{
-    const uint64_t per_level = max_steps / m->n_sets;
-    uint64_t range = 0;
-
-    for (size_t i = 0; i < m->n_sets; i++) {
-        uint64_t most = 0;
-
-        for (size_t k = 0; k < m->set[i].n_items; k++)
-            most = m->set[i].item[k].bytes > most ? m->set[i].item[k].bytes : most;
-        range += most;
-    }
-    if (max_bytes && max_bytes < range)
-        range = max_bytes;
-    /* rounding up adds at most one unit per set */
-    return per_level > 2 * m->n_sets ? range / (per_level - m->n_sets - 1) + 1 : 0;
 }
 
 static void walk_back(const struct trace *t, uint32_t label, size_t *choice)
@@ -255,24 +235,34 @@ static cosim_status collect(struct alloc_frontier *f, struct dp *d, struct trace
     return COSIM_OK;
 }
 
-static cosim_status solve(struct dp *d, const struct alloc_limits *limits, struct arena *a,
+static cosim_status solve(struct dp *d, uint64_t max_bytes, bool *exact, struct arena *a,
                           cosim_error *e)
 {
-    uint64_t *rest = ARENA_NEW(a, uint64_t, d->m->n_sets);
+    uint64_t lowest, highest;
     bool full;
 
     d->level = ARENA_NEW(a, struct level, d->m->n_sets);
-    if (!rest || !d->level)
+    d->least = ARENA_NEW(a, uint64_t, d->m->n_sets);
+    if (!d->level || !d->least)
         return no_memory(e);
-    set_unit(d, common_unit(d->m), limits->max_bytes, rest);
+    find_range(d, &lowest, &highest);
+    if (max_bytes && max_bytes < lowest)
+        return err_set(e, COSIM_ENO, "the smallest plan is %llu bytes, the budget %llu",
+                       (unsigned long long)lowest, (unsigned long long)max_bytes);
+    const uint64_t range = (max_bytes && max_bytes < highest ? max_bytes : highest) - lowest;
+    d->unit = common_unit(d);
+    d->max_weight = range / d->unit;
     TRY(run(d, &full, a, e));
+    *exact = !full;
     if (!full)
         return COSIM_OK;
-    const uint64_t unit = coarse_unit(d->m, limits->max_bytes, d->max_steps);
-    if (!unit)
+    /* a unit so coarse that all levels together stay under the limit */
+    const uint64_t per_level = d->max_steps / d->m->n_sets;
+    if (per_level < 2)
         return err_set(e, COSIM_ERANGE, "%zu labels are too few for %zu groups", d->max_steps,
                        d->m->n_sets);
-    set_unit(d, unit, limits->max_bytes, rest);
+    d->unit = range / (per_level - 1) + 1;
+    d->max_weight = range / d->unit;
     TRY(run(d, &full, a, e));
     return full ? err_set(e, COSIM_EINTERNAL, "the bucketed frontier overflowed") : COSIM_OK;
 }
@@ -282,6 +272,7 @@ cosim_status alloc_frontier(struct alloc_frontier *f, const struct alloc_problem
 {
     struct trace *t = ARENA_NEW(a, struct trace, 1);
     cosim_status st;
+    bool exact;
 
     *f = (struct alloc_frontier){ .problem = p, .trace = t };
     if (!t)
@@ -292,7 +283,7 @@ cosim_status alloc_frontier(struct alloc_frontier *f, const struct alloc_problem
                         limits->max_labels ? (size_t)limits->max_labels : (size_t)DEFAULT_LABELS };
     if (d.max_steps > UINT32_MAX)
         d.max_steps = UINT32_MAX;
-    st = solve(&d, limits, a, e);
+    st = solve(&d, limits->max_bytes, &exact, a, e);
     if (st != COSIM_OK)
         goto out;
     struct step *step = ARENA_NEW(a, struct step, d.n_steps);
@@ -304,7 +295,7 @@ cosim_status alloc_frontier(struct alloc_frontier *f, const struct alloc_problem
     t->level = d.level;
     t->step = step;
     f->n_labels = d.n_steps;
-    f->bucket_bytes = d.unit == common_unit(&t->merged) ? 1 : d.unit;
+    f->bucket_bytes = exact ? 1 : d.unit;
     st = collect(f, &d, t, a, e);
 out:
     free(d.step);

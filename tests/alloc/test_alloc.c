@@ -290,16 +290,16 @@ static void a_bucketed_frontier_is_honest(void **state)
             option[i][k] =
                 (struct alloc_option){ .name = formats[k],
                                        .format = k,
-                                       .bytes = (k + 1) * (50 + rng_below(&r, 100)),
+                                       .bytes = (k + 1) * (5000 + rng_below(&r, 10000)),
                                        .loss = loss_from_bits((double)(100 + rng_below(&r, 900)),
                                                               2.0 * (k + 1)) };
     }
     assert_int_equal(alloc_frontier(&exact, &p, &(struct alloc_limits){ 0 }, &a, NULL), COSIM_OK);
     assert_int_equal(exact.bucket_bytes, 1);
     assert_int_equal(
-        alloc_frontier(&coarse, &p, &(struct alloc_limits){ .max_labels = 100000 }, &a, NULL),
+        alloc_frontier(&coarse, &p, &(struct alloc_limits){ .max_labels = 20000 }, &a, NULL),
         COSIM_OK);
-    assert_true(coarse.bucket_bytes > 1 && coarse.n_labels <= 100000);
+    assert_true(coarse.bucket_bytes > 1 && coarse.n_labels <= 20000);
     for (size_t i = 0; i < coarse.n; i++) {
         assert_int_equal(alloc_frontier_plan(&plan, &coarse, i, &a, NULL), COSIM_OK);
         assert_int_equal(plan.bytes, coarse.point[i].bytes);
@@ -311,7 +311,7 @@ static void a_bucketed_frontier_is_honest(void **state)
     assert_int_equal(alloc_frontier_best(&plan, &coarse, budget, &a, NULL), COSIM_OK);
     assert_int_equal(alloc_frontier_best(&best, &exact, budget, &a, NULL), COSIM_OK);
     assert_true(plan.bytes <= budget);
-    assert_rel(plan.loss, best.loss, 0.25);
+    assert_true(plan.loss < 2.0 * best.loss);
     arena_release(&a);
 }
 
