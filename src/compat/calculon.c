@@ -223,7 +223,7 @@ static cosim_status read_words(const struct csv_doc *doc, size_t row, struct cal
     const char *attention = input_text(doc, row, "attention_type");
     const char *text = input_text(doc, row, "tensor_par_comm_type");
 
-    TRY(input_flag(doc, row, "fused_activation", &c->fused_activation, e));
+    TRY(input_bool(doc, row, "fused_activation", &c->fused_activation, e));
     c->multiquery = strcmp(attention, "multiquery") == 0;
     if (!c->multiquery && strcmp(attention, "multihead") != 0)
         return input_bad(doc, row, "attention_type", "is neither multihead nor multiquery", e);
@@ -241,9 +241,9 @@ static cosim_status refusal(const struct csv_doc *doc, size_t row, struct calcul
     bool training, weights, activations;
 
     *why = NULL;
-    TRY(input_flag(doc, row, "training", &training, e));
-    TRY(input_flag(doc, row, "weight_offload", &weights, e));
-    TRY(input_flag(doc, row, "activations_offload", &activations, e));
+    TRY(input_bool(doc, row, "training", &training, e));
+    TRY(input_bool(doc, row, "weight_offload", &weights, e));
+    TRY(input_bool(doc, row, "activations_offload", &activations, e));
     c->system = calculon_system_find(input_text(doc, row, "system"));
     c->element_bytes = 2.0;
     if (training)

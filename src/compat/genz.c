@@ -216,6 +216,18 @@ static cosim_status compare_op_row(const struct csv_doc *doc, size_t row, struct
     return score_fail(s, "op_index", text, "no such operator", e);
 }
 
+/* Their shared experts have a number and a width that the columns do not tell. */
+static bool has_shared_experts(const struct csv_doc *doc, size_t row, const struct genz_case *c)
+{
+    char name[128];
+    size_t n = 0;
+
+    for (const char *p = input_text(doc, row, "model"); *p && n + 1 < sizeof name; p++)
+        name[n++] = (char)(*p >= 'A' && *p <= 'Z' ? *p - 'A' + 'a' : *p);
+    name[n] = '\0';
+    return c->experts > 1.0 && strstr(name, "deepseek") != NULL;
+}
+
 static cosim_status validate_row(const struct csv_doc *doc, size_t row, struct score *s,
                                  struct arena *a, cosim_error *e)
 {
@@ -227,6 +239,8 @@ static cosim_status validate_row(const struct csv_doc *doc, size_t row, struct s
     score_row(s, row, input_text(doc, row, "case"), input_text(doc, row, "op_name"));
     TRY(read_case(doc, row, &c, a, e));
     why = genz_refusal(&c);
+    if (!why && has_shared_experts(doc, row, &c))
+        why = "shared experts: their number and width are not among the columns";
     if (why)
         return score_skip(s, why, e);
     TRY(genz_build(&c, &list, a, e));

@@ -161,7 +161,7 @@ static cosim_status validate_row(const struct csv_doc *doc, size_t row, struct s
 
     score_row(s, row, input_text(doc, row, "case"), NULL);
     TRY(input_read(doc, row, inputs, sizeof inputs / sizeof *inputs, &c, e));
-    TRY(input_flag(doc, row, "fp8_gemm", &c.fp8, e));
+    TRY(input_bool(doc, row, "fp8_gemm", &c.fp8, e));
     for (size_t i = 0; i < sizeof models / sizeof *models; i++)
         if (strcmp(models[i].name, input_text(doc, row, "model")) == 0)
             m = &models[i];

@@ -52,7 +52,7 @@ const char *input_text(const struct csv_doc *doc, size_t row, const char *column
     return col == SIZE_MAX ? "" : csv_cell(doc, row, col)->text;
 }
 
-cosim_status input_flag(const struct csv_doc *doc, size_t row, const char *column, bool *v,
+cosim_status input_bool(const struct csv_doc *doc, size_t row, const char *column, bool *v,
                         cosim_error *e)
 {
     const char *text = input_text(doc, row, column);

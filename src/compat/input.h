@@ -35,7 +35,7 @@ cosim_status input_read(const struct csv_doc *doc, size_t row, const struct inpu
 const char *input_text(const struct csv_doc *doc, size_t row, const char *column);
 
 /** True / False as Python prints them, empty = false; ESYNTAX with the place otherwise. */
-cosim_status input_flag(const struct csv_doc *doc, size_t row, const char *column, bool *v,
+cosim_status input_bool(const struct csv_doc *doc, size_t row, const char *column, bool *v,
                         cosim_error *e);
 
 /** ESYNTAX at the cell of that column, or at the row when there is none. */

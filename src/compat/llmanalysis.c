@@ -288,7 +288,7 @@ static cosim_status validate_row(const struct csv_doc *doc, size_t row, struct s
 
     score_row(s, row, input_text(doc, row, "case"), NULL);
     TRY(input_read(doc, row, inputs, sizeof inputs / sizeof *inputs, &c, e));
-    TRY(input_flag(doc, row, "gated", &c.gated, e));
+    TRY(input_bool(doc, row, "gated", &c.gated, e));
     TRY(read_widths(doc, row, &c, e));
     why = refusal(doc, row, &c);
     if (why)
