@@ -3,6 +3,9 @@
 #ifndef MODEL_HF_H
 #define MODEL_HF_H
 
+#include "model/hf_json.h"
+#include "model/model_arch.h"
+
 #include <stdbool.h>
 
 enum hf_window {
@@ -30,5 +33,20 @@ struct hf_family {
 
 /** The family of that model_type, or NULL. */
 const struct hf_family *hf_family_find(const char *model_type);
+
+/* A config while it is read: numbers that were not there are NaN or 0. */
+struct hf_reading {
+    struct hf_doc d;
+    struct arch x;
+    const struct hf_family *family;
+};
+
+/** OpenELM's heads and FFN widths of each layer. */
+cosim_status hf_read_layer_lists(struct hf_reading *r);
+cosim_status hf_read_ffn(struct hf_reading *r);
+/** Counts and widths of experts, and which layers have them. */
+cosim_status hf_read_experts(struct hf_reading *r);
+/** Which layers are windowed: layer_types, or the family's habit. */
+cosim_status hf_read_windows(struct hf_reading *r);
 
 #endif

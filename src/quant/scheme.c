@@ -219,6 +219,8 @@ static cosim_status parse(struct parser *p, const struct scheme **out)
         TRY(parse_override(p, &o[s->n_overrides]));
         s->n_overrides++;
     }
+    if (s->n_overrides == 0)
+        s->text = s->recipe ? s->recipe : s->plain->id;
     *out = s;
     return COSIM_OK;
 }

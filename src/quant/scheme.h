@@ -101,6 +101,7 @@ cosim_status scheme_parse_kv(const struct scheme_db *db, const char *text, enum 
 /** The i-th recipe name in file order, or NULL past the end. */
 const char *scheme_recipe_name(const struct scheme_db *db, size_t i);
 
+/** The text; without overrides the id of the recipe or format, whichever alias was typed. */
 const char *scheme_text(const struct scheme *s);
 
 /** The format of one tensor, after recipe rules, overrides and row-length fallbacks. */
