@@ -17,8 +17,16 @@ cosim_status lm_text_init(struct lm_text *t, const void *text, size_t n, size_t 
     if (!n_windows || n_windows > have || first > have - n_windows)
         return err_set(e, COSIM_ERANGE, "windows %zu to %zu of %d bytes: the text has %zu", first,
                        first + n_windows, LM_WINDOW, have);
-    *t = (struct lm_text){ (const uint8_t *)text + first * LM_WINDOW, n_windows, LM_WINDOW,
-                           LM_SKIP };
+    *t = (struct lm_text){ (const uint8_t *)text + first * LM_WINDOW, n_windows, LM_WINDOW, LM_SKIP,
+                           LM_WINDOW };
+    return COSIM_OK;
+}
+
+cosim_status lm_text_spread(struct lm_text *t, const void *text, size_t n, size_t n_windows,
+                            cosim_error *e)
+{
+    TRY(lm_text_init(t, text, n, 0, n_windows, e));
+    t->stride = n / LM_WINDOW / n_windows * LM_WINDOW;
     return COSIM_OK;
 }
 
@@ -73,7 +81,7 @@ struct job {
 static void run_window(const struct job *j, struct lm_scratch *s, float *logit, size_t w)
 {
     const struct lm_config *c = &j->m->c;
-    const uint8_t *token = j->t->byte + w * j->t->window;
+    const uint8_t *token = j->t->byte + w * j->t->stride;
     const size_t n_logits = j->t->window * c->n_vocab, layer = j->t->window * c->d_model;
 
     if (j->fill) {
@@ -191,7 +199,7 @@ static cosim_status sensitivity_window(const struct lm *m, const struct lm_text 
                                               c->n_kv_heads, c->head_dim,   true,
                                               b->wide,       b->wide + n_q, b->wide + n_q + n_kv };
 
-    lm_forward(m, b->scratch, t->byte + w * t->window, t->window, NULL, 0, NULL, &capture,
+    lm_forward(m, b->scratch, t->byte + w * t->stride, t->window, NULL, 0, NULL, &capture,
                b->logit);
     for (size_t l = 0; l < c->n_layers; l++) {
         widen(capture.q + l * n_q, b->wide, n_q);

@@ -10,10 +10,10 @@
 #include "kv/lm.h"
 #include "kv/sensitivity.h"
 
-/* Windows of a text, one after the other; the first `skip` predictions of each are not scored. */
+/* Windows of a text, `stride` bytes apart; the first `skip` predictions of each are not scored. */
 struct lm_text {
     const uint8_t *byte;
-    size_t n_windows, window, skip;
+    size_t n_windows, window, skip, stride;
 };
 
 #define LM_WINDOW 256
@@ -25,6 +25,10 @@ struct lm_text {
  */
 cosim_status lm_text_init(struct lm_text *t, const void *text, size_t n, size_t first,
                           size_t n_windows, cosim_error *e);
+
+/** n_windows windows spread evenly over a text of n bytes; ERANGE when they do not fit. */
+cosim_status lm_text_spread(struct lm_text *t, const void *text, size_t n, size_t n_windows,
+                            cosim_error *e);
 
 /* The unquantised run: log-probabilities and the input of each layer. Caller frees. */
 struct lm_reference {
