@@ -118,9 +118,12 @@ cosim_status gnuplot_run(const char *script, size_t n, char **image, size_t *n_i
     return COSIM_OK;
 }
 
-static void put_quoted(const char *s, const char *doubled, const uint32_t (*swap)[2], FILE *script)
+/* Pieces 'in single quotes', each quote of the text as ."'". between them: the documented '' for a
+ * quote is read as an empty string where a text begins with it. */
+static void put_quoted(const char *s, bool percent_twice, const uint32_t (*swap)[2], FILE *script)
 {
-    uint32_t c;
+    uint32_t c, before = 0, before_that = 0;
+    bool open = true;
 
     (void)putc('\'', script);
     for (size_t step; (step = utf8_next(s, &c)) > 0; s += step) {
@@ -129,21 +132,35 @@ static void put_quoted(const char *s, const char *doubled, const uint32_t (*swap
                 c = swap[i][1];
                 break;
             }
-        if (c < 0x80 && strchr(doubled, (int)c))
-            utf8_put(c, script);
+        /* gnuplot escapes '<' and '&' in an SVG, but this is not allowed in XML text either */
+        if (c == '>' && before == ']' && before_that == ']')
+            c = 0x203A;
+        before_that = before;
+        before = c;
+        if (c == '\'') {
+            (void)fputs(open ? "'.\"'\"" : ".\"'\"", script);
+            open = false;
+            continue;
+        }
+        if (!open)
+            (void)fputs(".'", script);
+        open = true;
+        if (c == '%' && percent_twice)
+            (void)putc('%', script);
         utf8_put(utf8_is_control(c) ? ' ' : c, script);
     }
-    (void)putc('\'', script);
+    if (open)
+        (void)putc('\'', script);
 }
 
 void gnuplot_put_str(const char *s, FILE *script)
 {
-    put_quoted(s, "'", NULL, script);
+    put_quoted(s, false, NULL, script);
 }
 
 void gnuplot_put_tick(const char *s, FILE *script)
 {
-    put_quoted(s, "'%", NULL, script);
+    put_quoted(s, true, NULL, script);
 }
 
 void gnuplot_put_hover(const char *s, FILE *script)
@@ -153,5 +170,5 @@ void gnuplot_put_hover(const char *s, FILE *script)
         { '&', 0xFF06 }, { '\\', 0x2216 }, { 0, 0 },
     };
 
-    put_quoted(s, "'", look_alike, script);
+    put_quoted(s, false, look_alike, script);
 }

@@ -38,8 +38,8 @@ cosim_status gnuplot_run(const char *script, size_t n, char **image, size_t *n_i
                          cosim_error *e);
 
 /*
- * Text into a script. Single quotes hide everything from gnuplot's parser but the quote itself;
- * control characters become blanks, malformed UTF-8 U+FFFD.
+ * Text into a script, as a string expression that gnuplot reads back as it was: nothing in it is
+ * ever parsed, expanded or run. Control characters become blanks, malformed UTF-8 U+FFFD.
  */
 void gnuplot_put_str(const char *s, FILE *script);
 

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A frontier in two objectives before the cloud of points that it dominates. */
+#include "core/num.h"
+#include "report/gnuplot.h"
+#include "report/plot_parts.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GROUPS_MAX 20u
+#define LABELS_DEFAULT 12u
+#define HOVER_POINTS_MAX 5000u
+#define CLOUD_CELL_PX 1.5 /* dots nearer than this are one dot: 10^5 of them stay a small file */
+
+struct pareto {
+    size_t x_col, y_col, group_col, flag_col, label_col;
+    double *x, *y; /* of each row; NaN in both when either is unknown */
+    bool *front;   /* drawn as a point of its own */
+    size_t *edge;  /* rows of the 2D frontier, x from better to worse */
+    size_t n_edge;
+    struct axis ax, ay;
+    struct categories groups;
+};
+
+static cosim_status read_points(struct plot *p, struct pareto *g, cosim_error *e)
+{
+    const size_t n = p->t->n_rows;
+    size_t n_missing = 0;
+
+    g->x = ARENA_NEW(&p->a, double, n + 1);
+    g->y = ARENA_NEW(&p->a, double, n + 1);
+    g->front = ARENA_NEW(&p->a, bool, n + 1);
+    g->edge = ARENA_NEW(&p->a, size_t, n + 1);
+    if (!g->x || !g->y || !g->front || !g->edge)
+        return err_set(e, COSIM_ENOMEM, "out of memory for a plot");
+    for (size_t r = 0; r < n; r++) {
+        g->x[r] = plot_number(p->t, r, g->x_col);
+        g->y[r] = plot_number(p->t, r, g->y_col);
+        if (!is_known(g->x[r]) || !is_known(g->y[r])) {
+            g->x[r] = g->y[r] = UNKNOWN_F64;
+            n_missing++;
+        }
+    }
+    if (n_missing > 0)
+        plot_foot(p, "%zu of %zu points have no value on one of the axes and are not drawn",
+                  n_missing, n);
+    return COSIM_OK;
+}
+
+struct ranked {
+    double x, y; /* both to be minimised */
+    size_t row;
+};
+
+static int by_x_then_y(const void *a, const void *b)
+{
+    const struct ranked *s = a, *t = b;
+
+    if (s->x < t->x || s->x > t->x)
+        return s->x < t->x ? -1 : 1;
+    if (s->y < t->y || s->y > t->y)
+        return s->y < t->y ? -1 : 1;
+    return (s->row > t->row) - (s->row < t->row);
+}
+
+/* Members of a frontier in more objectives need not lie on the one in these two: the line only
+ * joins those that do. */
+static cosim_status find_edge(struct plot *p, struct pareto *g, cosim_error *e)
+{
+    struct ranked *v = ARENA_NEW(&p->a, struct ranked, p->t->n_rows + 1);
+    const double sx = p->s->x.maximise ? -1 : 1, sy = p->s->y.maximise ? -1 : 1;
+    double best = INF_F64;
+    size_t n = 0;
+
+    if (!v)
+        return err_set(e, COSIM_ENOMEM, "out of memory for a plot");
+    for (size_t r = 0; r < p->t->n_rows; r++) {
+        const bool member = g->flag_col == SIZE_MAX || plot_number(p->t, r, g->flag_col) > 0;
+        if (is_known(g->x[r]) && member)
+            v[n++] = (struct ranked){ sx * g->x[r], sy * g->y[r], r };
+    }
+    qsort(v, n, sizeof *v, by_x_then_y);
+    for (size_t i = 0; i < n; i++) {
+        if (g->flag_col != SIZE_MAX)
+            g->front[v[i].row] = true;
+        if (v[i].y < best) {
+            best = v[i].y;
+            g->edge[g->n_edge++] = v[i].row;
+            g->front[v[i].row] = true;
+        }
+    }
+    return COSIM_OK;
+}
+
+static double plotted(const struct axis *a, double v)
+{
+    return v / a->scale;
+}
+
+/* Between two neighbours everything attained is at most as good as the worse x with the better y of
+ * what came before: a stair, never a diagonal. */
+static void put_edge(const struct plot *p, const struct pareto *g)
+{
+    (void)fputs("$edge << EOD\n", p->script);
+    for (size_t i = 0; i < g->n_edge; i++) {
+        const size_t r = g->edge[i];
+        if (i > 0)
+            (void)fprintf(p->script, "%.10g %.10g\n", plotted(&g->ax, g->x[r]),
+                          plotted(&g->ay, g->y[g->edge[i - 1]]));
+        (void)fprintf(p->script, "%.10g %.10g\n", plotted(&g->ax, g->x[r]),
+                      plotted(&g->ay, g->y[r]));
+    }
+    (void)fputs("EOD\n", p->script);
+}
+
+static cosim_status put_cloud(struct plot *p, const struct pareto *g, cosim_error *e)
+{
+    const double cell = p->c.text ? 1 : CLOUD_CELL_PX;
+    const size_t w = (size_t)(p->c.width / cell) + 1, h = (size_t)(p->c.height / cell) + 1;
+    bool *seen = ARENA_NEW(&p->a, bool, w *h);
+    size_t n = 0;
+
+    if (!seen)
+        return err_set(e, COSIM_ENOMEM, "out of memory for a plot");
+    (void)fputs("$cloud << EOD\n", p->script);
+    for (size_t r = 0; r < p->t->n_rows; r++) {
+        if (g->front[r] || !is_known(g->x[r]))
+            continue;
+        const size_t i = (size_t)(plot_px_x(p, &g->ax, g->x[r]) / cell),
+                     j = (size_t)(plot_px_y(p, &g->ay, g->y[r]) / cell);
+        n++;
+        if (seen[j * w + i])
+            continue;
+        seen[j * w + i] = true;
+        (void)fprintf(p->script, "%.6g %.6g\n", plotted(&g->ax, g->x[r]), plotted(&g->ay, g->y[r]));
+    }
+    (void)fprintf(p->script, "EOD\nN_CLOUD = %zu\n", n);
+    return COSIM_OK;
+}
+
+static void put_front(const struct plot *p, const struct pareto *g)
+{
+    size_t n = 0;
+
+    (void)fputs("$front << EOD\n", p->script);
+    for (size_t r = 0; r < p->t->n_rows; r++)
+        if (g->front[r] && is_known(g->x[r])) {
+            const uint32_t group = g->groups.of_row[r];
+            n++;
+            (void)fprintf(p->script, "%.10g %.10g %zu %zu\n", plotted(&g->ax, g->x[r]),
+                          plotted(&g->ay, g->y[r]), group == CATEGORY_NONE ? 0 : (size_t)group + 1,
+                          n);
+        }
+    (void)fprintf(p->script, "EOD\nN_FRONT = %zu\nHOVER = %d\n", n, n <= HOVER_POINTS_MAX);
+    if (n > HOVER_POINTS_MAX || n == 0 || p->c.text)
+        return;
+    (void)fprintf(p->script, "array HOVER_TEXT[%zu]\n", n);
+    n = 0;
+    for (size_t r = 0; r < p->t->n_rows; r++)
+        if (g->front[r] && is_known(g->x[r])) {
+            (void)fprintf(p->script, "HOVER_TEXT[%zu] = ", ++n);
+            plot_put_hover(p, r);
+            (void)fputc('\n', p->script);
+        }
+}
+
+static bool put_label(const struct plot *p, const struct pareto *g, struct label_room *room,
+                      size_t row)
+{
+    const struct cell *v = table_cell(p->t, row, g->label_col);
+
+    return v->known && p->t->column[g->label_col].type == CELL_STR
+           && labels_put(p, room, plot_px_x(p, &g->ax, g->x[row]), plot_px_y(p, &g->ay, g->y[row]),
+                         v->as.str, "front boxed textcolor rgb INK");
+}
+
+/* Ends first, then the middle, the quarters, ...: the labels spread over the frontier. */
+static cosim_status put_labels(struct plot *p, const struct pareto *g, cosim_error *e)
+{
+    const size_t n = g->n_edge, max = p->s->labels_max ? p->s->labels_max : LABELS_DEFAULT;
+    struct label_room room;
+    const double radius = p->c.text ? 0.4 : 4.5;
+    size_t n_put = 0;
+
+    TRY(labels_new(p, &room, p->t->n_rows + max, e));
+    /* nothing is drawn where points would be better than the frontier */
+    room.side_x = p->s->x.maximise ? 1 : -1;
+    room.side_y = p->s->y.maximise ? 1 : -1;
+    for (size_t r = 0; r < p->t->n_rows; r++) {
+        if (!g->front[r] || !is_known(g->x[r]))
+            continue;
+        const double x = plot_px_x(p, &g->ax, g->x[r]), y = plot_px_y(p, &g->ay, g->y[r]);
+        labels_take(&room, (struct box){ x - radius, y - radius, x + radius, y + radius });
+    }
+    bool *done = ARENA_NEW(&p->a, bool, n + 1);
+    if (!done)
+        return err_set(e, COSIM_ENOMEM, "out of memory for a plot");
+    for (size_t pieces = 1; n_put < max && pieces <= 4 * max; pieces *= 2)
+        for (size_t i = 0; i <= pieces && n_put < max && n > 0; i++) {
+            const size_t at = i * (n - 1) / pieces;
+            if (!done[at])
+                n_put += put_label(p, g, &room, g->edge[at]) ? 1 : 0;
+            done[at] = true;
+        }
+    return COSIM_OK;
+}
+
+static cosim_status choose_columns(const struct plot *p, struct pareto *g, cosim_error *e)
+{
+    const struct plot_spec *s = p->s;
+
+    TRY(plot_column(p, "x", s->x.column, &g->x_col, e));
+    TRY(plot_column(p, "y", s->y.column, &g->y_col, e));
+    TRY(plot_column_optional(p, "group", s->group, &g->group_col, e));
+    TRY(plot_column_optional(p, "flag", s->flag, &g->flag_col, e));
+    return plot_column_optional(p, "label", s->label, &g->label_col, e);
+}
+
+cosim_status plot_pareto(struct plot *p, cosim_error *e)
+{
+    const size_t n = p->t->n_rows;
+    struct pareto g = { 0 };
+
+    TRY(choose_columns(p, &g, e));
+    TRY(read_points(p, &g, e));
+    TRY(axis_fit(p, &p->s->x, g.x_col, g.x, n, &g.ax, e));
+    TRY(axis_fit(p, &p->s->y, g.y_col, g.y, n, &g.ay, e));
+    TRY(find_edge(p, &g, e));
+    TRY(categories_of(p, g.group_col, g.front, GROUPS_MAX, true, &g.groups, e));
+    plot_put_key_room(p, g.groups.name, g.groups.n);
+    axis_put(p, "x", &g.ax);
+    axis_put(p, "y", &g.ay);
+    (void)fprintf(p->script, "X_BETTER = '%s'\nY_BETTER = '%s'\n",
+                  p->s->x.maximise ? "higher is better" : "lower is better",
+                  p->s->y.maximise ? "higher is better" : "lower is better");
+    plot_put_names(p, "GROUP", g.groups.name, g.groups.n);
+    TRY(put_cloud(p, &g, e));
+    put_edge(p, &g);
+    put_front(p, &g);
+    plot_put_layout(p);
+    (void)fputs("INK = '#303030'\nSOFT = '#7a7a7a'\n", p->script);
+    return g.label_col == SIZE_MAX || p->c.text ? COSIM_OK : put_labels(p, &g, e);
+}
