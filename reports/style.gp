@@ -2,6 +2,7 @@
 # The look shared by all pictures. The program sets before this file:
 #   TITLE SUBTITLE FOOT   texts            TEXT            1 on a text terminal
 #   WIDTH HEIGHT          in pixels        LEFT RIGHT BOTTOM TOP   edges of the plot, 0..1
+#   FONT_BIG FONT_SMALL   for titles and foot lines
 #   KEY                   1 = there is something to tell apart
 
 # Colours that colour-blind readers can tell apart: M. Okabe and K. Ito, "Color Universal
@@ -37,9 +38,9 @@ if (TEXT) {
 } else {
     px_x(n) = n / WIDTH
     px_y(n) = n / HEIGHT
-    set label TITLE at screen px_x(24), 1 - px_y(30) left font ',15' textcolor rgb '#000000'
+    set label TITLE at screen px_x(24), 1 - px_y(30) left font FONT_BIG textcolor rgb '#000000'
     set label SUBTITLE at screen px_x(24), 1 - px_y(55) left textcolor rgb SOFT
-    set label FOOT at screen px_x(24), px_y(14) left font ',9' textcolor rgb SOFT
+    set label FOOT at screen px_x(24), px_y(14) left font FONT_SMALL textcolor rgb SOFT
     set border 3 linecolor rgb '#9a9a9a' linewidth 1
     set tics out nomirror textcolor rgb INK
     set grid linetype 1 linecolor rgb GRID linewidth 1

@@ -10,6 +10,14 @@
 
 #define PT_PER_PX 0.75 /* 96 px and 72 pt to the inch */
 #define PX_PER_INCH 96.0
+#define BIG 1.33 /* titles, foot lines and ridges, in sizes of the other texts */
+#define SMALL 0.8
+
+/* Templates ask for FONT_BIG and FONT_SMALL: a size is pixels in SVG and points elsewhere. */
+static void put_sizes(FILE *script, double size)
+{
+    (void)fprintf(script, "FONT_BIG = ',%.4g'\nFONT_SMALL = ',%.4g'\n", BIG * size, SMALL * size);
+}
 
 static void setup_png(FILE *script, unsigned w, unsigned h)
 {
@@ -22,6 +30,7 @@ static void setup_png(FILE *script, unsigned w, unsigned h)
                   "    set terminal png noenhanced size %u,%u\n"
                   "}\n",
                   w, h, pt, w, h);
+    put_sizes(script, pt);
 }
 
 static void setup_svg(FILE *script, unsigned w, unsigned h)
@@ -30,6 +39,7 @@ static void setup_svg(FILE *script, unsigned w, unsigned h)
                   "set terminal svg noenhanced size %u,%u dynamic mousing standalone "
                   "font 'sans-serif,%g' background '#ffffff' rounded\n",
                   w, h, GNUPLOT_FONT_PX);
+    put_sizes(script, GNUPLOT_FONT_PX);
 }
 
 static void setup_pdf(FILE *script, unsigned w, unsigned h)
@@ -40,6 +50,7 @@ static void setup_pdf(FILE *script, unsigned w, unsigned h)
                   "}\n"
                   "set terminal pdfcairo noenhanced size %.4fin,%.4fin font 'sans,%g' rounded\n",
                   w / PX_PER_INCH, h / PX_PER_INCH, GNUPLOT_FONT_PX * PT_PER_PX);
+    put_sizes(script, GNUPLOT_FONT_PX * PT_PER_PX);
 }
 
 static void setup_dumb(FILE *script, unsigned w, unsigned h)

@@ -175,24 +175,40 @@ static bool put_label(const struct plot *p, const struct pareto *g, struct label
                          v->as.str, "front boxed textcolor rgb INK");
 }
 
+static void take_frontier(const struct plot *p, const struct pareto *g, struct label_room *room)
+{
+    const double radius = p->c.text ? 0.4 : 4.5;
+
+    for (size_t r = 0; r < p->t->n_rows; r++) {
+        if (!g->front[r] || !is_known(g->x[r]))
+            continue;
+        const double x = plot_px_x(p, &g->ax, g->x[r]), y = plot_px_y(p, &g->ay, g->y[r]);
+        labels_take(room, (struct box){ x - radius, y - radius, x + radius, y + radius });
+    }
+    for (size_t i = 1; i < g->n_edge; i++) {
+        const double x0 = plot_px_x(p, &g->ax, g->x[g->edge[i - 1]]),
+                     y0 = plot_px_y(p, &g->ay, g->y[g->edge[i - 1]]),
+                     x1 = plot_px_x(p, &g->ax, g->x[g->edge[i]]),
+                     y1 = plot_px_y(p, &g->ay, g->y[g->edge[i]]);
+        labels_take_line(room, x0, y0, x1, y0);
+        labels_take_line(room, x1, y0, x1, y1);
+    }
+}
+
 /* Ends first, then the middle, the quarters, ...: the labels spread over the frontier. */
 static cosim_status put_labels(struct plot *p, const struct pareto *g, cosim_error *e)
 {
     const size_t n = g->n_edge, max = p->s->labels_max ? p->s->labels_max : LABELS_DEFAULT;
     struct label_room room;
-    const double radius = p->c.text ? 0.4 : 4.5;
     size_t n_put = 0;
 
-    TRY(labels_new(p, &room, p->t->n_rows + max, e));
+    const size_t stair = (size_t)((p->c.width + p->c.height) / LABEL_LINE_STEP_PX) + 2 * n;
+
+    TRY(labels_new(p, &room, p->t->n_rows + max + stair, e));
     /* nothing is drawn where points would be better than the frontier */
     room.side_x = p->s->x.maximise ? 1 : -1;
     room.side_y = p->s->y.maximise ? 1 : -1;
-    for (size_t r = 0; r < p->t->n_rows; r++) {
-        if (!g->front[r] || !is_known(g->x[r]))
-            continue;
-        const double x = plot_px_x(p, &g->ax, g->x[r]), y = plot_px_y(p, &g->ay, g->y[r]);
-        labels_take(&room, (struct box){ x - radius, y - radius, x + radius, y + radius });
-    }
+    take_frontier(p, g, &room);
     bool *done = ARENA_NEW(&p->a, bool, n + 1);
     if (!done)
         return err_set(e, COSIM_ENOMEM, "out of memory for a plot");

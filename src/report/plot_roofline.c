@@ -265,7 +265,7 @@ static void label_ridges(struct plot *p, struct roofline *g)
         if (is_known(r.x))
             (void)labels_put(p, &g->room, plot_px_x(p, &g->ax, r.x), plot_px_y(p, &g->ay, r.y),
                              si_format_short(text, sizeof text, r.x, "flop/byte"),
-                             "front boxed font ',9' textcolor rgb SOFT");
+                             "front boxed font FONT_SMALL textcolor rgb SOFT");
     }
 }
 

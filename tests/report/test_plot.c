@@ -409,6 +409,37 @@ static void a_cell_of_a_heat_map_shows_the_best_of_its_rows(void **state)
     table_free(t);
 }
 
+static void a_kept_script_draws_the_same_picture(void **state)
+{
+    char gnuplot[] = "gnuplot", d[] = "-d", file[] = "k.gp";
+    char *const argv[] = { gnuplot, d, file, NULL };
+    char here[4096];
+    struct plot_spec s = specs[0];
+    struct table *t = points("t", "p", 20);
+    struct file_bytes a, b;
+    struct process_result r;
+
+    (void)state;
+    NEED_GNUPLOT();
+    s.script_path = in_folder("kept.gp");
+    assert_int_equal(report_plot(t, &s, in_folder("direct.png"), NULL, NULL), COSIM_OK);
+    assert_int_equal(access(in_folder("kept.gp"), R_OK), 0);
+    assert_int_equal(report_plot(t, &specs[0], in_folder("k.gp"), NULL, NULL), COSIM_OK);
+    assert_non_null(getcwd(here, sizeof here));
+    assert_int_equal(chdir(folder), 0);
+    assert_int_equal(process_run(argv, "", 0, &r, NULL), COSIM_OK);
+    assert_int_equal(chdir(here), 0);
+    assert_int_equal(r.exit_code, 0);
+    process_release(&r);
+    assert_int_equal(file_read(&a, in_folder("direct.png"), 1u << 26, NULL), COSIM_OK);
+    assert_int_equal(file_read(&b, in_folder("k.png"), 1u << 26, NULL), COSIM_OK);
+    assert_int_equal(a.n, b.n);
+    assert_memory_equal(a.data, b.data, a.n);
+    file_release(&a);
+    file_release(&b);
+    table_free(t);
+}
+
 static void the_same_table_gives_the_same_script(void **state)
 {
     struct table *t = points("t", "p", 40);
@@ -710,6 +741,7 @@ int main(void)
         cmocka_unit_test(axes_cover_every_known_value_and_count_the_others),
         cmocka_unit_test(parts_of_a_bar_add_up_from_zero),
         cmocka_unit_test(a_cell_of_a_heat_map_shows_the_best_of_its_rows),
+        cmocka_unit_test(a_kept_script_draws_the_same_picture),
         cmocka_unit_test(the_same_table_gives_the_same_script),
         cmocka_unit_test(text_pictures_fit_the_terminal),
         cmocka_unit_test(what_cannot_be_drawn_is_said),
