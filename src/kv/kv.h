@@ -92,12 +92,14 @@ struct kv_tune_options {
  */
 struct kv_tune_result {
     double rank_e_o, rank_o_rel, rank_predicted;
-    size_t n_compared, n_kl_worse, n_loss_worse; /* searched against uniform at equal bytes */
+    /* searched against uniform at equal bytes; the last: by more than two standard errors */
+    size_t n_compared, n_kl_worse, n_loss_worse, n_loss_worse_2se;
 };
 
 /**
- * Calibrates on one part of the text, searches, measures on the other. One row per uniform format:
- * its bytes and measured loss beside those of the searched assignment with no more bytes.
+ * Calibrates on one half of the text, searches, measures on the other. One row per uniform format:
+ * its bytes and measured loss beside those of the searched assignment with no more bytes. A mixed
+ * assignment that measures worse than the uniform one on the calibration text is not taken.
  */
 cosim_status kv_tune_run(const struct kv_tune_options *o, struct kv_tune_result *r,
                          struct table **t, cosim_error *e);
