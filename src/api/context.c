@@ -14,22 +14,23 @@ cosim_status context_path(struct arena *a, const char *folder, const char *file,
 static cosim_status load(cosim *c, cosim_error *e)
 {
     struct arena *a = &c->arena;
-    const char *devices, *assumptions, *formats, *recipes, *models, *scenarios, *quality;
+    const char *devices, *aliases, *assumptions, *formats, *recipes, *models, *scenarios;
 
     TRY(context_path(a, c->hwdb, "devices.csv", &devices, e));
+    TRY(context_path(a, c->hwdb, "aliases.csv", &aliases, e));
     TRY(context_path(a, c->hwdb, "assumptions.csv", &assumptions, e));
     TRY(context_path(a, c->workloads, "formats.csv", &formats, e));
     TRY(context_path(a, c->workloads, "recipes.csv", &recipes, e));
     TRY(context_path(a, c->workloads, "models.csv", &models, e));
     TRY(context_path(a, c->workloads, "scenarios.csv", &scenarios, e));
-    TRY(context_path(a, c->workloads, "quality.csv", &quality, e));
     TRY(device_db_load(&c->devices, devices, a, e));
+    TRY(device_alias_load(&c->devices, aliases, a, e));
     TRY(assumption_db_load(&c->assumptions, assumptions, a, e));
     TRY(format_db_load(&c->formats, formats, a, e));
     TRY(scheme_db_load(&c->schemes, recipes, &c->formats, a, e));
     TRY(model_db_load(&c->models, models, a, e));
     TRY(scenario_db_load(&c->scenarios, scenarios, a, e));
-    return quality_db_load(&c->quality, quality, a, e);
+    return quality_db_load(&c->quality, c->workloads, a, e);
 }
 
 cosim_status cosim_open(cosim **out, const cosim_options *o, cosim_error *e)

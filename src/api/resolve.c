@@ -337,8 +337,17 @@ static cosim_status pick_search(struct resolved *r, const struct study *s, cosim
     return COSIM_OK;
 }
 
+void resolved_quality(const struct resolved *r, const size_t digit[N_AXES], struct quality *q)
+{
+    const struct space *s = &r->space;
+    const struct kv_pair *kv = &s->kv[digit[AXIS_KV]];
+
+    quality_lookup(r->quality, s->model[digit[AXIS_MODEL]]->id, scheme_text(s->w[digit[AXIS_W]]),
+                   s->a[digit[AXIS_A]]->id, scheme_text(kv->k), scheme_text(kv->v), q);
+}
+
 /* Perplexity increase of each (model, w, kv, a); unknown stays unknown. */
-static cosim_status find_quality(struct resolved *r, cosim *c, cosim_error *e)
+static cosim_status find_quality(struct resolved *r, cosim_error *e)
 {
     struct space *s = &r->space;
     const size_t n = s->n[AXIS_MODEL] * s->n[AXIS_W] * s->n[AXIS_KV] * s->n[AXIS_A];
@@ -356,10 +365,7 @@ static cosim_status find_quality(struct resolved *r, cosim *c, cosim_error *e)
         digit[AXIS_W] = rest % s->n[AXIS_W];
         digit[AXIS_MODEL] = rest / s->n[AXIS_W];
         struct quality q;
-        quality_lookup(&c->quality, s->model[digit[AXIS_MODEL]]->id,
-                       scheme_text(s->w[digit[AXIS_W]]), s->a[digit[AXIS_A]]->id,
-                       scheme_text(s->kv[digit[AXIS_KV]].k), scheme_text(s->kv[digit[AXIS_KV]].v),
-                       &q);
+        resolved_quality(r, digit, &q);
         ppl[i] = q.ppl_increase_ratio;
     }
     s->ppl_increase = ppl;
@@ -394,6 +400,7 @@ cosim_status resolve(struct resolved *r, cosim *c, const struct study *s, cosim_
     const struct setting model = study_get(s, STUDY_MODEL), device = study_get(s, STUDY_DEVICE);
 
     memset(r, 0, sizeof *r);
+    r->quality = &c->quality;
     TRY(need(&model, "model", e));
     TRY(need(&device, "device", e));
     TRY(pick_models(r, c, model, e));
@@ -405,7 +412,7 @@ cosim_status resolve(struct resolved *r, cosim *c, const struct study *s, cosim_
     TRY(pick_objectives(r, s, e));
     TRY(pick_limits(r, s, e));
     TRY(pick_search(r, s, e));
-    TRY(find_quality(r, c, e));
+    TRY(find_quality(r, e));
     TRY(space_finish(&r->space, &r->arena, e));
     sign(r);
     r->request.space = &r->space;

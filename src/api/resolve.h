@@ -12,11 +12,15 @@ struct resolved {
     struct space space;
     struct sweep_request request;
     const struct sweep_algorithm *algorithm;
+    const struct quality_db *quality;
     char signature[17]; /* of axes and values: point ids mean something only with it */
 };
 
 /** Zero-initialises `r`; resolved_release also after an error. */
 cosim_status resolve(struct resolved *r, cosim *c, const struct study *s, cosim_error *e);
+/** Measured quality of the formats of a point. */
+void resolved_quality(const struct resolved *r, const size_t digit[N_AXES], struct quality *q);
+
 void resolved_release(struct resolved *r);
 
 #endif

@@ -9,7 +9,8 @@ enum { COL_POINT, COL_FRONT, COL_AXIS };
 #define COL_FEASIBLE (COL_AXIS + N_AXES)
 #define COL_METRIC (COL_FEASIBLE + 1)
 #define COL_ASSUMED (COL_METRIC + N_METRICS)
-#define N_COLS (COL_ASSUMED + 1)
+#define COL_QUALITY (COL_ASSUMED + 1)
+#define N_COLS (COL_QUALITY + 1)
 
 static bool axis_is_number(int axis)
 {
@@ -24,6 +25,8 @@ cosim_status point_table_new(struct table **t, const char *title, cosim_error *e
         [COL_FEASIBLE] = { "feasible", "", "feasible, or why not", CELL_STR },
         [COL_ASSUMED] = { "assumed", "", "rates of the device that are assumed, not measured",
                           CELL_STR },
+        [COL_QUALITY] = { "quality_origin", "",
+                          "what was measured for the perplexity, on which model", CELL_STR },
     };
 
     for (int a = 0; a < N_AXES; a++)
@@ -57,6 +60,7 @@ cosim_status point_table_add(struct table *t, const struct resolved *r, struct w
     size_t digit[N_AXES], row;
     struct point p;
     char assumed[512];
+    struct quality quality;
 
     TRY(walker_point(w, id, &p, e));
     TRY(table_add_row(t, &row, e));
@@ -75,7 +79,9 @@ cosim_status point_table_add(struct table *t, const struct resolved *r, struct w
     for (int m = 0; m < N_METRICS; m++)
         table_set_f64(t, row, COL_METRIC + (size_t)m, p.metric[m]);
     list_assumed(&s->rates[digit[AXIS_DEVICE]], &w->load, assumed, sizeof assumed);
-    return table_set_str(t, row, COL_ASSUMED, assumed, e);
+    resolved_quality(r, digit, &quality);
+    TRY(table_set_str(t, row, COL_ASSUMED, assumed, e));
+    return table_set_str(t, row, COL_QUALITY, quality.doc, e);
 }
 
 cosim_status point_table_describe(struct table *t, const struct resolved *r, cosim_error *e)

@@ -19,7 +19,7 @@ const struct option common_options[] = {
 
 static const struct option output_options[] = {
     { "format", 'f', "FORMAT", "table, csv, json (lines) or markdown; default: table" },
-    { "output", 'o', "FILE", "write there instead of standard output; a .csv gets a .meta.json" },
+    { "out", 'o', "FILE", "write there instead of standard output; a .csv gets a .meta.json" },
     { "columns", 0, "LIST", "only these columns, in this order" },
     { "color", 0, "WHEN", "auto, always or never (NO_COLOR is respected)" },
     { NULL, 0, NULL, NULL },

@@ -21,14 +21,14 @@ static bool wants_colour(const struct args *a)
         return true;
     if (when && strcmp(when, "never") == 0)
         return false;
-    return isatty(STDOUT_FILENO) && !args_get(a, "output") && !(no_color && *no_color);
+    return isatty(STDOUT_FILENO) && !args_get(a, "out") && !(no_color && *no_color);
 }
 
 static unsigned terminal_width(const struct args *a)
 {
     struct winsize size;
 
-    if (args_get(a, "output") || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 40)
+    if (args_get(a, "out") || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 40)
         return 0;
     return size.ws_col;
 }
@@ -64,7 +64,7 @@ static int write_to(const char *path, cosim *c, const cosim_table *t, const cosi
 int write_result(cosim *c, const cosim_table *t, const struct args *a, cosim_status st)
 {
     const char *input[2 * ARGS_MAX];
-    const char *format = args_get(a, "format"), *path = args_get(a, "output");
+    const char *format = args_get(a, "format"), *path = args_get(a, "out");
     const char *seed = args_get(a, "seed"), *columns = args_get(a, "columns");
     const cosim_write_options o = {
         .size = sizeof o,
