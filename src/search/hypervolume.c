@@ -189,6 +189,46 @@ static double volume_of_3(struct hv *h, size_t n)
     return volume;
 }
 
+/* Four dimensions: what each point adds is found on the points before it in the fourth, limited by
+ * it; walking them in the order of the third saves sorting each time. */
+static double volume_of_4(struct hv *h, size_t n)
+{
+    struct level *l = &h->level[4], *sorted = &h->level[3];
+    double volume = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        l->order[i] = (uint32_t)i;
+        l->column[i] = l->row[4 * i + 2];
+    }
+    sort_order(l->column, n, l->order, l->spare, l->keys);
+    for (size_t i = 0; i < n; i++) {
+        memcpy(sorted->row + 3 * i, l->row + 4 * (size_t)l->order[i], 3 * sizeof *l->row);
+        sorted->order[i] = (uint32_t)i;
+        sorted->column[i] = l->row[4 * (size_t)l->order[i] + 3];
+    }
+    sort_order(sorted->column, n, sorted->order, sorted->spare, sorted->keys);
+    uint32_t *turn = l->spare;
+    for (size_t i = 0; i < n; i++)
+        turn[sorted->order[i]] = (uint32_t)i;
+    for (size_t i = 0; i < n; i++) {
+        const double *p = sorted->row + 3 * (size_t)sorted->order[i];
+        double area = 0, covered = 0, z = p[2];
+        size_t n_steps = 0;
+        for (size_t k = 0; k < n; k++) {
+            const double *q = sorted->row + 3 * k;
+            if (turn[k] >= i)
+                continue;
+            const double next = max_f64(p[2], q[2]);
+            covered += area * (next - z);
+            z = next;
+            area += step_in(h->stair, &n_steps, max_f64(p[0], q[0]), max_f64(p[1], q[1]));
+        }
+        covered += area * -z;
+        volume += -sorted->column[sorted->order[i]] * (box(p, 3) - covered);
+    }
+    return volume;
+}
+
 /* The volume of the n rows of level d; they are used up. Recursion is at most HV_MAX_OBJ deep. */
 static double volume_of(struct hv *h, size_t n, size_t d)
 {
@@ -198,6 +238,8 @@ static double volume_of(struct hv *h, size_t n, size_t d)
     if (d == 3)
         return volume_of_3(h, n);
     n = drop_dominated(l->row, n, d);
+    if (d == 4)
+        return volume_of_4(h, n);
     sort_level(l, n, d);
     /* best last coordinate first: all before point i reach at least as deep in it */
     for (size_t i = 0; i < n; i++) {
