@@ -13,9 +13,10 @@
 
 struct kv_sensitivity_options {
     /* either a model and a text: Q, K, V come from our own forward pass ... */
-    const char *model, *text;       /* GGUF (byte llama), UTF-8 or any bytes */
-    size_t first_window, n_windows; /* of 256 bytes; 0 = 8 windows */
-    bool calibrate;                 /* also measure one KL per layer and side and fill kl_nats */
+    const char *model, *text; /* GGUF (byte llama), UTF-8 or any bytes */
+    size_t n_windows;         /* of 256 bytes; 0 = 8 */
+    size_t span_windows;      /* spread evenly over so many first windows; 0 = the whole text */
+    bool calibrate;           /* also measure one KL per layer and side and fill kl_nats */
     /* ... or dumped tensors: one file with tensors "layer.N.q", ".k", ".v" [tokens][heads][dim]
      * (safetensors, GGUF), or three files [layers][tokens][heads][dim] (.npy) */
     const char *tensors, *q, *k, *v;
@@ -66,7 +67,7 @@ cosim_status kv_presets_check(const char *dir, struct table **t, cosim_error *e)
 
 struct kv_measure_options {
     const char *model, *text;
-    size_t first_window, n_windows; /* 0 = 16 windows */
+    size_t n_windows, span_windows; /* as above; 0 = 16 windows */
     const char *mode;               /* for pairs and presets */
     /* what to try, separated by commas: KV8, K8V4 ... (mode's quantiser), q8_0/q4_0 (ggml K/V),
      * w:q4_k (all weights), or the path of a preset YAML (ends in .yaml or .yml) */

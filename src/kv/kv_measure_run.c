@@ -163,7 +163,7 @@ cosim_status kv_measure_run(const struct kv_measure_options *o, struct table **t
     if (st == COSIM_OK)
         st = file_read(&f, o->text, KV_FILE_BYTES_MAX, e);
     if (st == COSIM_OK)
-        st = lm_text_init(&b.text, f.data, f.n, o->first_window, o->n_windows ? o->n_windows : 16,
+        st = lm_text_span(&b.text, f.data, f.n, o->span_windows, o->n_windows ? o->n_windows : 16,
                           e);
     if (st == COSIM_OK)
         st = table_new(t, "Measured quality", columns, COUNT(columns), e);

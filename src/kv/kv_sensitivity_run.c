@@ -169,7 +169,7 @@ static cosim_status from_model(const struct kv_sensitivity_options *o, const str
     TRY(lm_load(&m, o->model, a, e));
     TRY(file_read(&f, o->text, KV_FILE_BYTES_MAX, e));
     cosim_status st =
-        lm_text_init(&text, f.data, f.n, o->first_window, o->n_windows ? o->n_windows : 8, e);
+        lm_text_span(&text, f.data, f.n, o->span_windows, o->n_windows ? o->n_windows : 8, e);
     if (st == COSIM_OK)
         st = kv_calibrate(&m, &text, s, o->calibrate, out, a, e);
     file_release(&f);

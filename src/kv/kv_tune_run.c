@@ -181,6 +181,9 @@ static cosim_status confirm(struct tune *t, const size_t *uniform, const size_t 
 {
     struct lm_quality u, m;
 
+    *better = false;
+    if (!memcmp(uniform, mixed, t->space.n_layers * sizeof *mixed))
+        return COSIM_OK;
     TRY(apply(t, uniform));
     TRY(lm_measure(&t->m, &t->calibration, &t->calibration_ref, t->kv, 0, &u, NULL, t->e));
     TRY(apply(t, mixed));
@@ -237,9 +240,13 @@ static cosim_status compare(struct tune *t, const struct kv_front *f, size_t uni
         return err_set(t->e, COSIM_EINTERNAL, "the front misses the uniform assignment");
     kv_point_layers(&t->space, best, mixed);
     TRY(confirm(t, option, mixed, &better));
-    if (!better)
+    if (better) {
+        TRY(measure(t, mixed, &s));
+    } else {
         memcpy(mixed, option, n * sizeof *mixed);
-    TRY(measure(t, mixed, &s));
+        memcpy(s.window_loss, u.window_loss, t->test.n_windows * sizeof *s.window_loss);
+        s = (struct outcome){ u.cost, u.predicted, u.q, s.window_loss };
+    }
     const double v[] = { u.cost / unit,
                          s.cost / unit,
                          u.predicted,
@@ -310,8 +317,8 @@ static cosim_status load(struct tune *t, struct file_bytes *f)
     TRY(lm_load(&t->m, o->model, t->a, t->e));
     TRY(file_read(f, o->text, KV_FILE_BYTES_MAX, t->e));
     const size_t half = f->n / 2 / LM_WINDOW * LM_WINDOW;
-    TRY(lm_text_spread(&t->calibration, f->data, half, n_cal, t->e));
-    TRY(lm_text_spread(&t->test, f->data + half, f->n - half, n_test, t->e));
+    TRY(lm_text_span(&t->calibration, f->data, half, 0, n_cal, t->e));
+    TRY(lm_text_span(&t->test, f->data + half, f->n - half, 0, n_test, t->e));
     t->kv = ARENA_NEW(t->a, struct lm_kv, t->m.c.n_layers);
     return t->kv && 2 + LM_N_ROLES * t->m.c.n_layers <= KV_LAYERS_MAX
                ? COSIM_OK

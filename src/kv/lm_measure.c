@@ -22,11 +22,13 @@ cosim_status lm_text_init(struct lm_text *t, const void *text, size_t n, size_t 
     return COSIM_OK;
 }
 
-cosim_status lm_text_spread(struct lm_text *t, const void *text, size_t n, size_t n_windows,
-                            cosim_error *e)
+cosim_status lm_text_span(struct lm_text *t, const void *text, size_t n, size_t span,
+                          size_t n_windows, cosim_error *e)
 {
-    TRY(lm_text_init(t, text, n, 0, n_windows, e));
-    t->stride = n / LM_WINDOW / n_windows * LM_WINDOW;
+    const size_t bytes = span && span < n / LM_WINDOW ? span * LM_WINDOW : n;
+
+    TRY(lm_text_init(t, text, bytes, 0, n_windows, e));
+    t->stride = bytes / LM_WINDOW / n_windows * LM_WINDOW;
     return COSIM_OK;
 }
 

@@ -26,9 +26,12 @@ struct lm_text {
 cosim_status lm_text_init(struct lm_text *t, const void *text, size_t n, size_t first,
                           size_t n_windows, cosim_error *e);
 
-/** n_windows windows spread evenly over a text of n bytes; ERANGE when they do not fit. */
-cosim_status lm_text_spread(struct lm_text *t, const void *text, size_t n, size_t n_windows,
-                            cosim_error *e);
+/**
+ * n_windows windows spread evenly over the first `span` windows of a text of n bytes (0 = all);
+ * ERANGE when they do not fit.
+ */
+cosim_status lm_text_span(struct lm_text *t, const void *text, size_t n, size_t span,
+                          size_t n_windows, cosim_error *e);
 
 /* The unquantised run: log-probabilities and the input of each layer. Caller frees. */
 struct lm_reference {
