@@ -131,7 +131,8 @@ struct alloc_ask alloc_ask_default(void);
  * Solves by branch and cut (GLPK) to optimality; `seconds` <= 0 = no time limit. Resources and
  * limits are kept exactly (checked after the solve). ENO: infeasible; EINTERRUPTED: out of time.
  * GLPK's terminal output is off and its aborts become EINTERNAL. Its environment is per thread: it
- * is opened and closed here unless the calling thread had one.
+ * is opened and closed here unless the calling thread had one, which is then kept, except after an
+ * abort (GLPK's state is lost with it).
  */
 cosim_status alloc_ilp(struct alloc_plan *plan, const struct alloc_problem *p,
                        const struct alloc_ask *ask, double seconds, struct arena *a,

@@ -315,6 +315,43 @@ static void a_bucketed_frontier_is_honest(void **state)
     arena_release(&a);
 }
 
+/* Too large for brute force: the exact solvers hold each other to account. */
+static void frontier_and_integer_program_agree_on_eighty_groups(void **state)
+{
+    enum { N = 80 };
+    static struct alloc_group group[N];
+    static struct alloc_option option[N][4];
+    const struct alloc_problem p = { group, N, NULL, 0 };
+    struct rng r;
+    struct arena a = { 0 };
+    struct alloc_frontier f;
+
+    (void)state;
+    rng_stream(&r, 46, 0);
+    for (size_t i = 0; i < N; i++) {
+        group[i] = (struct alloc_group){ "g", option[i], 4, i % 3 ? (uint32_t)(i / 3 + 1) : 0 };
+        for (uint32_t k = 0; k < 4; k++)
+            option[i][k] = (struct alloc_option){ .name = formats[k],
+                                                  .format = k,
+                                                  .bytes = (k + 2) * 1024 * (1 + i % 3 * 3),
+                                                  .loss = (double)((4 - k) * rng_below(&r, 99)) };
+    }
+    assert_int_equal(alloc_frontier(&f, &p, &(struct alloc_limits){ 0 }, &a, NULL), COSIM_OK);
+    for (size_t i = f.n / 8; i < f.n; i += f.n / 4) {
+        struct alloc_ask ask = alloc_ask_default();
+        struct alloc_plan plan, hull;
+        double price;
+
+        ask.max_bytes = (double)f.point[i].bytes;
+        assert_int_equal(alloc_ilp(&plan, &p, &ask, 0, &a, NULL), COSIM_OK);
+        assert_rel(plan.loss, f.point[i].loss, 0);
+        assert_int_equal(alloc_lagrange_budget(&hull, &price, &p, f.point[i].bytes, &a, NULL),
+                         COSIM_OK);
+        assert_true(hull.loss >= f.point[i].loss && hull.loss_bound <= f.point[i].loss + 1e-9);
+    }
+    arena_release(&a);
+}
+
 static void impossible_demands_say_why(void **state)
 {
     struct made m;
@@ -446,6 +483,7 @@ int main(void)
         cmocka_unit_test(integer_program_and_brute_force_agree_under_two_limits),
         cmocka_unit_test(the_hull_plan_fits_and_its_bound_holds),
         cmocka_unit_test(a_bucketed_frontier_is_honest),
+        cmocka_unit_test(frontier_and_integer_program_agree_on_eighty_groups),
         cmocka_unit_test(impossible_demands_say_why),
         cmocka_unit_test(the_callers_glpk_environment_survives),
         cmocka_unit_test(any_quantity_can_be_the_goal),
