@@ -296,7 +296,7 @@ static void partial_offload_fills_the_fast_memory(void **state)
 
 static void wrong_chains_and_impossible_ones_are_told(void **state)
 {
-    static const double nowhere[] = { 1, 1, (double)INFINITY, (double)INFINITY };
+    static const double nowhere[] = { 1, 1, INF_F64, INF_F64 };
     static const double negative[] = { 1, -1 };
     const double half_known[] = { 1, UNKNOWN_F64 };
     struct arena a = { 0 };

@@ -25,7 +25,7 @@ struct recipe {
     double truth[LAW_PARAMS_MAX];
 };
 
-#define NONE ((double)INFINITY)
+#define NONE INF_F64
 static const struct recipe recipes[] = {
     { &law_chinchilla,
       { 6, 5 },

@@ -21,10 +21,10 @@ static const struct worked {
     { "codesign", NULL, { 8, 2048, 1, 1.0 / 16, 512 }, 3.337896410 },       /* T8.2b */
     { "precision",
       NULL,
-      { 1e9, 26e9, (double)INFINITY, (double)INFINITY, (double)INFINITY, (double)INFINITY },
+      { 1e9, 26e9, INF_F64, INF_F64, INF_F64, INF_F64 },
       3.032783246 }, /* T8.6 */
-    { "precision", NULL, { 1e9, 26e9, 8, 8, 8, (double)INFINITY }, 3.038625077 },
-    { "precision", NULL, { 1e9, 26e9, 4, 4, 4, (double)INFINITY }, 3.069194481 },
+    { "precision", NULL, { 1e9, 26e9, 8, 8, 8, INF_F64 }, 3.038625077 },
+    { "precision", NULL, { 1e9, 26e9, 4, 4, 4, INF_F64 }, 3.069194481 },
     { "qat", "w4a4", { 595e6, 100e9, 128 }, 0.05727944955 }, /* T8.7 */
     { "qat", "w4a4", { 595e6, 100e9, 32 }, 0.04408855213 },
 };
