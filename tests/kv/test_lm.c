@@ -359,7 +359,7 @@ static void the_loop_predicts_ranks_and_beats_uniform_pairs(void **state)
     const struct kv_tune_options o = { .model = model,
                                        .text = text,
                                        .calibration_windows = 2,
-                                       .test_windows = 2,
+                                       .test_windows = 1,
                                        .single_layers = true };
     if (kv_tune_run(&o, &r, &t, &e) != COSIM_OK)
         fail_msg("%s", e.msg);

@@ -18,8 +18,8 @@ static void both_styles_are_read(void **state)
     static const char *const text[] = {
         "0:\n  nbits_key: 8\n  nbits_value: 4\n1:\n  nbits_key: 4\n  nbits_value: 2\n",
         "0: {nbits_key: 8, nbits_value: 4}\n1: {nbits_value: 2, nbits_key: 4}\n",
-        "# comment\r\n1: {nbits_key: 4, nbits_value: 2} # x\r\n\r\n0:\r\n    nbits_value: 4\r\n"
-        "    nbits_key: 8",
+        ("# comment\r\n1: {nbits_key: 4, nbits_value: 2} # x\r\n\r\n0:\r\n"
+         "    nbits_value: 4\r\n    nbits_key: 8"),
     };
 
     (void)state;

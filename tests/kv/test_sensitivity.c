@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "kv/kv.h"
 #include "kv/sensitivity.h"
 
 #include "support/close.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const double q1[4] = { 1, .5, -.5, 1 };
 static const double k3[12] = { 1, -.5, .25, 2, .5, .3, -1, 1, -.2, .8, .4, -.6 };
@@ -173,6 +175,66 @@ static void shapes_that_do_not_fit_are_refused(void **state)
     assert_int_equal(kv_sensitivity_add(&t, &kv_schemes[0], sum, NULL), COSIM_ERANGE);
 }
 
+/* Writes an array of doubles as .npy; the caller unlinks it. */
+static void write_npy(char *path, const char *shape, const double *x, size_t n)
+{
+    char header[128];
+
+    strcpy(path, "/tmp/cosim-npy-XXXXXX");
+    FILE *f = fdopen(mkstemp(path), "wb");
+    assert_non_null(f);
+    const int len = snprintf(header, sizeof header,
+                             "{'descr': '<f8', 'fortran_order': False, 'shape': %s}\n", shape);
+    assert_true(fwrite("\x93NUMPY\x01", 1, 7, f) == 7 && fputc(0, f) == 0);
+    assert_true(fputc(len & 255, f) != EOF && fputc(len >> 8, f) != EOF);
+    assert_int_equal(fwrite(header, 1, (size_t)len, f), len);
+    assert_int_equal(fwrite(x, sizeof *x, n, f), n);
+    assert_int_equal(fclose(f), 0);
+}
+
+static void dumped_arrays_give_the_worked_errors(void **state)
+{
+    static const char *const q_shape = "(1, 1, 1, 4)";
+    static const char *const kv_shape[2] = { "(1, 3, 1, 4)", "(1, 1, 3, 4)" };
+
+    (void)state;
+    for (int heads_first = 0; heads_first < 2; heads_first++) {
+        char q[32], k[32], v[32];
+        struct table *t;
+        cosim_error e = { 0 };
+        write_npy(q, q_shape, q1, 4);
+        write_npy(k, kv_shape[heads_first], k3, 12);
+        write_npy(v, kv_shape[heads_first], v3, 12);
+        const struct kv_sensitivity_options o = {
+            .q = q, .k = k, .v = v, .heads_first = heads_first == 1
+        };
+        if (kv_sensitivity_run(&o, &t, &e) != COSIM_OK)
+            fail_msg("%s: %s", e.file, e.msg);
+        assert_int_equal(t->n_rows, KV_N_PAIRS - 1);
+        for (size_t r = 0; r < t->n_rows; r++) {
+            if (!strcmp(table_cell(t, r, 1)->as.str, "KV4")) /* T7.9c, through float */
+                assert_rel(table_cell(t, r, table_column(t, "e_o"))->as.f64, .0330677477, 1e-5);
+            assert_false(table_cell(t, r, table_column(t, "kl_nats"))->known);
+        }
+        table_free(t);
+        assert_int_equal(unlink(q) + unlink(k) + unlink(v), 0);
+    }
+}
+
+static void a_run_without_input_says_what_it_needs(void **state)
+{
+    struct table *t;
+    cosim_error e = { 0 };
+
+    (void)state;
+    assert_int_equal(kv_sensitivity_run(&(struct kv_sensitivity_options){ 0 }, &t, &e),
+                     COSIM_EUSAGE);
+    assert_null(t);
+    e = (cosim_error){ 0 };
+    assert_int_equal(kv_sensitivity_run(&(struct kv_sensitivity_options){ .mode = "kvi" }, &t, &e),
+                     COSIM_EUNKNOWN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,6 +242,8 @@ int main(void)
         cmocka_unit_test(random_and_structured_tensors_agree_with_a_plain_reference),
         cmocka_unit_test(outlier_channels_hurt_keys_per_token_more_than_per_channel),
         cmocka_unit_test(shapes_that_do_not_fit_are_refused),
+        cmocka_unit_test(dumped_arrays_give_the_worked_errors),
+        cmocka_unit_test(a_run_without_input_says_what_it_needs),
     };
     return cmocka_run_group_tests_name("kv/sensitivity", tests, NULL, NULL);
 }
