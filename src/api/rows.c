@@ -14,7 +14,7 @@ enum { COL_POINT, COL_FRONT, COL_AXIS };
 
 static bool axis_is_number(int axis)
 {
-    return axis >= AXIS_TP && axis <= AXIS_BATCH;
+    return axis >= AXIS_TP && axis < AXIS_DEVICE;
 }
 
 cosim_status point_table_new(struct table **t, const char *title, cosim_error *e)

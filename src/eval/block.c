@@ -88,39 +88,67 @@ void block_set_graph(struct block *b, const struct load *l)
     }
 }
 
+/* Prices of one chunk, side by side: copies cannot alias the sums, so the loops vectorise. */
+struct chunk {
+    double s_per_byte[BLOCK_LANES], s_per_cache[BLOCK_LANES], s_per_vector[BLOCK_LANES];
+    double floor_s[BLOCK_LANES];
+};
+
+static inline void load_chunk(struct chunk *k, const struct rate_columns *c, size_t base)
+{
+    memcpy(k->s_per_byte, c->rate[RATE_S_PER_MEM_BYTE] + base, sizeof k->s_per_byte);
+    memcpy(k->s_per_cache, c->rate[RATE_S_PER_CACHE_BYTE] + base, sizeof k->s_per_cache);
+    memcpy(k->s_per_vector, c->s_per_flop[PREC_VECTOR] + base, sizeof k->s_per_vector);
+    memcpy(k->floor_s, c->rate[RATE_OP_FLOOR_S] + base, sizeof k->floor_s);
+}
+
+/* Not inlined: gcc would fuse the lanes of two operators and then vectorise neither. */
+HOT __attribute__((noinline)) static void add_op(double *restrict busy_s,
+                                                 const struct chunk *restrict k,
+                                                 const double *restrict s_per_flop,
+                                                 const struct priced_op *op)
+
+{
+    const struct priced_op o = *op;
+
+    for (size_t j = 0; j < BLOCK_LANES; j++) {
+        const double work_s = roofline_s((struct streams){
+            .compute_s = o.flops * s_per_flop[j],
+            .memory_s = o.mem_bytes * k->s_per_byte[j],
+            .cache_s = o.cache_bytes * k->s_per_cache[j],
+            .vector_s = o.vector_flops * k->s_per_vector[j],
+        });
+        busy_s[j] += o.times * (k->floor_s[j] + work_s);
+    }
+}
+
+HOT __attribute__((noinline)) static void add_net(double *restrict busy_s,
+                                                  const struct rate_columns *c, size_t base,
+                                                  const struct priced_net *net)
+{
+    const struct priced_net n = *net;
+    const double *restrict alpha_s = c->rate[RATE_LINK_LATENCY_S] + base;
+    const double *restrict s_per_byte = c->rate[RATE_S_PER_LINK_BYTE] + base;
+    const double *restrict floor_s = c->rate[RATE_COLLECTIVE_FLOOR_S] + base;
+
+    for (size_t j = 0; j < BLOCK_LANES; j++)
+        busy_s[j] += n.times * (floor_s[j] + coll_s(&n.form, alpha_s[j], n.bytes * s_per_byte[j]));
+}
+
 /* Seconds of one micro-batch through all stages. */
 HOT static void phase_s(double *restrict out, const struct phase *ph, double kernels,
                         const struct rate_columns *c)
 {
     for (size_t base = 0; base < c->stride; base += BLOCK_LANES) {
-        const double *const s_per_byte = c->rate[RATE_S_PER_MEM_BYTE] + base;
-        const double *const s_per_cache = c->rate[RATE_S_PER_CACHE_BYTE] + base;
-        const double *const s_per_vector = c->s_per_flop[PREC_VECTOR] + base;
-        const double *const floor_s = c->rate[RATE_OP_FLOOR_S] + base;
         const double *const launch_s = c->rate[RATE_LAUNCH_S] + base;
         double busy_s[BLOCK_LANES] = { 0 };
+        struct chunk k;
 
-        for (size_t i = 0; i < ph->n_op; i++) {
-            const struct priced_op o = ph->op[i];
-            const double *const s_per_flop = c->s_per_flop[o.math] + base;
-            for (size_t j = 0; j < BLOCK_LANES; j++) {
-                const double work_s = roofline_s((struct streams){
-                    .compute_s = o.flops * s_per_flop[j],
-                    .memory_s = o.mem_bytes * s_per_byte[j],
-                    .cache_s = o.cache_bytes * s_per_cache[j],
-                    .vector_s = o.vector_flops * s_per_vector[j],
-                });
-                busy_s[j] += o.times * (floor_s[j] + work_s);
-            }
-        }
-        for (size_t i = 0; i < ph->n_net; i++) {
-            const struct priced_net n = ph->net[i];
-            for (size_t j = 0; j < BLOCK_LANES; j++) {
-                const double net_s = coll_s(&n.form, c->rate[RATE_LINK_LATENCY_S][base + j],
-                                            n.bytes * c->rate[RATE_S_PER_LINK_BYTE][base + j]);
-                busy_s[j] += n.times * (c->rate[RATE_COLLECTIVE_FLOOR_S][base + j] + net_s);
-            }
-        }
+        load_chunk(&k, c, base);
+        for (size_t i = 0; i < ph->n_op; i++)
+            add_op(busy_s, &k, c->s_per_flop[ph->op[i].math] + base, &ph->op[i]);
+        for (size_t i = 0; i < ph->n_net; i++)
+            add_net(busy_s, c, base, &ph->net[i]);
         for (size_t j = 0; j < BLOCK_LANES; j++)
             out[base + j] = roofline_launch_s(busy_s[j], kernels, launch_s[j]);
     }
@@ -189,7 +217,6 @@ HOT static void energy_metrics(struct block *b, const struct load *l, uint32_t a
     const double dp = l->graph->par.dp, batch = l->request.batch, out = l->request.output_tokens;
     const double work_of_all = l->micro_batches * l->ranks, n_devices = l->n_devices * dp;
 
-    phase_j(b->prefill_j, &l->prefill, c);
     phase_j(b->decode_j, &l->decode, c);
     for (size_t d = 0; d < c->stride; d++) {
         const double static_w = c->rate[RATE_STATIC_W][d] * l->n_devices;
@@ -242,7 +269,11 @@ void block_eval(struct block *b, const struct load *l, double ppl_increase_ratio
 {
     if (!gate(b, l))
         return;
-    phase_s(b->prefill_s, &l->prefill, l->graph->kernels, b->columns);
+    if (!b->prefill_known) {
+        phase_s(b->prefill_s, &l->prefill, l->graph->kernels, b->columns);
+        phase_j(b->prefill_j, &l->prefill, b->columns);
+        b->prefill_known = true;
+    }
     phase_s(b->decode_s, &l->decode, l->graph->kernels, b->columns);
     latency_metrics(b, l);
     if (asked & ENERGY_METRICS)

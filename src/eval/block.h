@@ -33,6 +33,7 @@ struct block {
     uint8_t *reject;           /* n: enum reject */
     double *metric[N_METRICS]; /* n each; only the asked ones are filled */
     double *prefill_s, *decode_s, *prefill_j, *decode_j;
+    bool prefill_known; /* prefill_s and prefill_j are those of the current load */
 };
 
 cosim_status block_init(struct block *b, const struct rate_columns *c, struct arena *a,
@@ -40,6 +41,12 @@ cosim_status block_init(struct block *b, const struct rate_columns *c, struct ar
 
 /** Call when the graph of the following loads changes. */
 void block_set_graph(struct block *b, const struct load *l);
+
+/** Call when the prefill of the following loads changes. */
+static inline void block_set_prefill(struct block *b)
+{
+    b->prefill_known = false;
+}
 
 /** Fills reject[] and, if any device is feasible, the metrics whose bit is set in `asked`. */
 void block_eval(struct block *b, const struct load *l, double ppl_increase_ratio, uint32_t asked);

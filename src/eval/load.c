@@ -96,27 +96,35 @@ static void size_memory(struct load *l, double rank_batch)
     l->memory_bytes = l->weight_bytes + l->kv_bytes + l->act_bytes;
 }
 
+void load_set_output(struct load *l, double output_tokens)
+{
+    const double micro = l->prefill.step.batch;
+    /* keys seen by decode steps i = 1 .. S_out - 1 are S_in + i: their mean */
+    const double mean_keys = l->request.prompt_tokens + max_f64(output_tokens / 2.0, 1.0);
+    const struct step decode = { micro, 1.0, mean_keys - 1.0, micro };
+
+    l->request.output_tokens = output_tokens;
+    l->decode_steps = output_tokens - 1.0;
+    count_phase(&l->decode, l->graph, &decode);
+    size_memory(l, ceil(l->request.batch / l->graph->par.ep));
+}
+
 cosim_status load_make(struct load *l, const struct graph *g, const struct request *r,
                        cosim_error *e)
 {
     const double tp = g->par.tp, pp = g->par.pp, ep = g->par.ep;
     const double rank_batch = ceil(r->batch / ep), micro = ceil(rank_batch / pp);
-    /* keys seen by decode steps i = 1 .. S_out - 1 are S_in + i: their mean */
-    const double mean_keys = r->prompt_tokens + max_f64(r->output_tokens / 2.0, 1.0);
     const struct step prefill = { micro, r->prompt_tokens, 0.0, micro };
-    const struct step decode = { micro, 1.0, mean_keys - 1.0, micro };
 
     TRY(reserve(l, g->n_op, e));
     l->request = *r;
     l->graph = g;
     l->micro_batches = ceil(rank_batch / micro);
     l->prefill_fill = (l->micro_batches + pp - 1.0) / pp;
-    l->decode_steps = r->output_tokens - 1.0;
     l->n_devices = tp * pp * ep;
     l->ranks = tp * ep;
     count_phase(&l->prefill, g, &prefill);
-    count_phase(&l->decode, g, &decode);
-    size_memory(l, rank_batch);
+    load_set_output(l, r->output_tokens);
     return COSIM_OK;
 }
 

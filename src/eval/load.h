@@ -54,6 +54,10 @@ struct load {
 
 cosim_status load_make(struct load *l, const struct graph *g, const struct request *r,
                        cosim_error *e);
+
+/** The same load with another output length: the prefill stays as it is. */
+void load_set_output(struct load *l, double output_tokens);
+
 void load_release(struct load *l);
 
 struct coll_form load_coll_form(const struct op *op);

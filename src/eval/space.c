@@ -103,7 +103,7 @@ const char *space_label(const struct space *s, enum axis axis, size_t i, char bu
 
 cosim_status walker_init(struct walker *w, const struct space *s, cosim_error *e)
 {
-    *w = (struct walker){ .space = s, .graph_key = UINT64_MAX };
+    *w = (struct walker){ .space = s, .graph_key = UINT64_MAX, .prefill_key = UINT64_MAX };
     return block_init(&w->block, &s->columns, &w->arena, e);
 }
 
@@ -114,35 +114,50 @@ void walker_release(struct walker *w)
     arena_release(&w->arena);
 }
 
-/* Digits MODEL .. DP decide the graph; PROMPT, OUTPUT and BATCH the load. */
+static cosim_status build_graph(struct walker *w, const size_t digit[N_AXES], cosim_error *e)
+{
+    const struct space *s = w->space;
+    const size_t plan =
+        (digit[AXIS_MODEL] * s->n[AXIS_W] + digit[AXIS_W]) * s->n[AXIS_KV] + digit[AXIS_KV];
+    const struct parallel par = {
+        (unsigned)s->number[AXIS_TP][digit[AXIS_TP]],
+        (unsigned)s->number[AXIS_PP][digit[AXIS_PP]],
+        (unsigned)s->number[AXIS_EP][digit[AXIS_EP]],
+        (unsigned)s->number[AXIS_DP][digit[AXIS_DP]],
+    };
+
+    TRY(graph_make(&w->graph, &s->plan[plan], s->a[digit[AXIS_A]], &par, e));
+    w->layout_ok = graph_layout_problem(s->plan[plan].model, &par) == NULL;
+    w->ppl_increase_ratio =
+        s->ppl_increase ? s->ppl_increase[space_quality_index(s, digit)] : UNKNOWN_F64;
+    return COSIM_OK;
+}
+
+/* Digits MODEL .. DP decide the graph, PROMPT and BATCH the prefill, OUTPUT the rest. */
 static cosim_status prepare(struct walker *w, uint64_t block, const size_t digit[N_AXES],
                             cosim_error *e)
 {
     const struct space *s = w->space;
-    const uint64_t key = block / s->n[AXIS_BATCH] / s->n[AXIS_OUTPUT] / s->n[AXIS_PROMPT];
-    const bool new_graph = key != w->graph_key;
+    const uint64_t prefill_key = block / s->n[AXIS_OUTPUT];
+    const uint64_t graph_key = prefill_key / s->n[AXIS_BATCH] / s->n[AXIS_PROMPT];
+    const double output_tokens = s->number[AXIS_OUTPUT][digit[AXIS_OUTPUT]];
+    const bool new_graph = graph_key != w->graph_key;
 
-    if (new_graph) {
-        const size_t plan =
-            (digit[AXIS_MODEL] * s->n[AXIS_W] + digit[AXIS_W]) * s->n[AXIS_KV] + digit[AXIS_KV];
-        const struct parallel par = {
-            (unsigned)s->number[AXIS_TP][digit[AXIS_TP]],
-            (unsigned)s->number[AXIS_PP][digit[AXIS_PP]],
-            (unsigned)s->number[AXIS_EP][digit[AXIS_EP]],
-            (unsigned)s->number[AXIS_DP][digit[AXIS_DP]],
-        };
-        TRY(graph_make(&w->graph, &s->plan[plan], s->a[digit[AXIS_A]], &par, e));
-        w->layout_ok = graph_layout_problem(s->plan[plan].model, &par) == NULL;
-        w->ppl_increase_ratio =
-            s->ppl_increase ? s->ppl_increase[space_quality_index(s, digit)] : UNKNOWN_F64;
-        w->graph_key = key;
+    if (prefill_key == w->prefill_key) {
+        load_set_output(&w->load, output_tokens);
+        return COSIM_OK;
     }
+    w->prefill_key = UINT64_MAX; /* until everything below has worked */
+    if (new_graph)
+        TRY(build_graph(w, digit, e));
     const struct request r = { s->number[AXIS_BATCH][digit[AXIS_BATCH]],
-                               s->number[AXIS_PROMPT][digit[AXIS_PROMPT]],
-                               s->number[AXIS_OUTPUT][digit[AXIS_OUTPUT]] };
+                               s->number[AXIS_PROMPT][digit[AXIS_PROMPT]], output_tokens };
     TRY(load_make(&w->load, &w->graph, &r, e));
     if (new_graph)
         block_set_graph(&w->block, &w->load);
+    block_set_prefill(&w->block);
+    w->graph_key = graph_key;
+    w->prefill_key = prefill_key;
     return COSIM_OK;
 }
 

@@ -2,6 +2,7 @@
 /*
  * The space of design points: a point is a mixed-radix number over the axes below, the device
  * varying fastest, so that one block of `n[AXIS_DEVICE]` consecutive ids shares everything else.
+ * The output length comes next: blocks that differ in it alone share their prefill.
  */
 #ifndef EVAL_SPACE_H
 #define EVAL_SPACE_H
@@ -22,8 +23,8 @@
     X(EP, "ep", "expert-parallel degree (attention runs data-parallel on its ranks)")              \
     X(DP, "dp", "data-parallel replicas")                                                          \
     X(PROMPT, "prompt", "prompt tokens per sequence")                                              \
-    X(OUTPUT, "output", "output tokens per sequence")                                              \
     X(BATCH, "batch", "sequences per replica")                                                     \
+    X(OUTPUT, "output", "output tokens per sequence")                                              \
     X(DEVICE, "device", "device")
 
 enum axis {
@@ -76,7 +77,7 @@ struct walker {
     struct graph graph;
     struct load load;
     struct block block;
-    uint64_t graph_key; /* of the graph that is built; UINT64_MAX = none */
+    uint64_t graph_key, prefill_key; /* of what is built; UINT64_MAX = none */
     bool layout_ok;
     double ppl_increase_ratio;
 };
