@@ -38,8 +38,8 @@ struct kv_search_options {
     const char *loss;           /* "e_o" (default, the paper's) or "kl_nats" */
     double omega;               /* weight of each layer's error; 0 = 1 / layers for e_o, 1 for KL */
     double gamma;               /* how errors grow through layers; > 0 enumerates */
-    double eps;                 /* DBSCAN; 0 = 0.05 */
-    bool no_prune;              /* all known pairs stay candidates, each layer its own group */
+    double eps;    /* DBSCAN; 0 = 0.05 for e_o, and no clustering for kl_nats (other scale) */
+    bool no_prune; /* all known pairs stay candidates, each layer its own group */
     double n_kv_heads, head_dim, context_tokens; /* 0 = 1, 128, 1024 */
     double bytes_per_s, j_per_byte;              /* of the device's memory; 0 = unknown */
     double limit_bits;                           /* average nominal bits; 0 = none */

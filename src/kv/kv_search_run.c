@@ -29,6 +29,7 @@ struct plan {
     struct kv_space space;
     double context_tokens, width, head_dim;
     double *error; /* the chosen column, [layer][pair] */
+    bool is_kl;
 };
 
 static cosim_status choose_loss(struct plan *p, struct arena *a, cosim_error *e)
@@ -40,6 +41,7 @@ static cosim_status choose_loss(struct plan *p, struct arena *a, cosim_error *e)
 
     if (o->loss && !kl && strcmp(o->loss, "e_o") != 0)
         return err_set(e, COSIM_EUNKNOWN, "unknown loss '%s': e_o or kl_nats", o->loss);
+    p->is_kl = kl;
     p->error = ARENA_NEW(a, double, n);
     if (!loss || !p->error)
         return err_set(e, COSIM_ENOMEM, "losses");
@@ -113,7 +115,7 @@ static cosim_status own_groups(struct plan *p, struct arena *a, cosim_error *e)
         group[l] = l;
     }
     p->space.n_groups = n;
-    if (!p->o->no_prune)
+    if (!p->o->no_prune && (p->o->eps > 0 || !p->is_kl))
         TRY(kv_group_layers(p->error, set, n, p->o->eps > 0 ? p->o->eps : KV_DBSCAN_EPS,
                             KV_DBSCAN_MIN, group, &p->space.n_groups, e));
     for (size_t i = 0, at = 0; i < p->space.n_groups; i++) {
