@@ -163,6 +163,46 @@ COSIM_API cosim_status cosim_signature(cosim *c, const cosim_study *s, char sign
 COSIM_API cosim_status cosim_roofline(cosim *c, const cosim_study *s, cosim_table **t,
                                       cosim_error *e);
 
+/* --- quality of frontiers ------------------------------------------------------------------ */
+
+typedef struct cosim_front_options {
+    size_t size;           /* sizeof (cosim_front_options) */
+    const char *columns;   /* objectives, comma-separated; NULL = all columns of numbers */
+    const char *maximise;  /* those of them that are better when larger; NULL = none */
+    const char *reference; /* reference point, one number a column; NULL = worst + 10 % of the range */
+    const cosim_table *truth; /* reference front for IGD+, epsilon and spread; NULL = none */
+} cosim_front_options;
+
+/**
+ * Exact hypervolume of the rows of a table in 1 to 8 columns, with the non-dominated count, the
+ * knee, and, given a reference front, IGD+, additive epsilon and spread (normalised by its range).
+ */
+COSIM_API cosim_status cosim_hypervolume(const cosim_table *front, const cosim_front_options *o,
+                                         cosim_table **t, cosim_error *e);
+
+/* --- scaling laws --------------------------------------------------------------------------- */
+
+/** name NULL: all laws; else the law's constants with their sources. */
+COSIM_API cosim_status cosim_law_list(const char *name, cosim_table **t, cosim_error *e);
+
+/** Loss by a law at inputs "name=value,name=value"; constants NULL = the law's first set. */
+COSIM_API cosim_status cosim_law_value(const char *name, const char *constants, const char *inputs,
+                                       cosim_table **t, cosim_error *e);
+
+typedef struct cosim_fit_options {
+    size_t size; /* sizeof (cosim_fit_options) */
+    uint64_t seed;
+    size_t n_bootstrap;   /* 0 = 200 */
+    int no_bootstrap;
+    const char *fold;     /* input held out value by value; NULL = the law's size */
+    const char *fixed;    /* "alpha=0.34,beta=0.28"; NULL = none */
+} cosim_fit_options;
+
+/** Fits a law to a CSV of its inputs and result: parameters with intervals, held-out errors. */
+COSIM_API cosim_status cosim_fit(cosim *c, const char *law, const char *path,
+                                 const cosim_fit_options *o, cosim_table **parameters,
+                                 cosim_table **folds, cosim_error *e);
+
 /* --- output -------------------------------------------------------------------------------- */
 
 typedef struct cosim_write_options {

@@ -105,6 +105,9 @@ int cmd_plot(const struct args *a);
 int cmd_roofline(const struct args *a);
 int cmd_check(const struct args *a);
 int cmd_validate(const struct args *a);
+int cmd_hypervolume(const struct args *a);
+int cmd_law(const struct args *a);
+int cmd_fit(const struct args *a);
 int cmd_config(const struct args *a);
 int cmd_help(const struct args *a);
 

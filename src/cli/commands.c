@@ -19,6 +19,30 @@ static const struct option validate_options[] = {
     { NULL, 0, NULL, NULL },
 };
 
+static const struct option hypervolume_options[] = {
+    { "objectives", 0, "LIST", "columns that are objectives; default: all columns of numbers" },
+    { "maximise", 0, "LIST", "objectives that are better when larger" },
+    { "ref", 0, "NUMBERS", "reference point, one number an objective; default: worst + 10 %" },
+    { "truth", 0, "FILE.csv", "reference front with the same columns: IGD+, epsilon, spread" },
+    { NULL, 0, NULL, NULL },
+};
+
+static const struct option law_options[] = {
+    { "input", 'i', "LIST", "name=value,...: the law's value there" },
+    { "set", 0, "NAME", "one published set of constants; default: all" },
+    { NULL, 0, NULL, NULL },
+};
+
+static const struct option fit_options[] = {
+    { "seed", 0, "N", "seed of starts and resamples, default 1" },
+    { "bootstrap", 0, "N", "resamples for the intervals, default 200" },
+    { "no-bootstrap", 0, NULL, "no intervals" },
+    { "fold", 0, "INPUT", "input held out value by value; default: the law's size" },
+    { "folds", 0, NULL, "show the errors on held-out values instead of the parameters" },
+    { "fix", 0, "LIST", "parameters that are not fitted: name=value,..." },
+    { NULL, 0, NULL, NULL },
+};
+
 const struct command command_table[] = {
     { "list", "KIND",
       "list devices, models, formats, recipes, scenarios, objectives, algorithms, "
@@ -44,6 +68,14 @@ const struct command command_table[] = {
     { "validate", "golden FILE.csv...", "compare with recorded results of a peer tool",
       "Exit 1 when a difference is above the tolerance.", OPTS_OUTPUT, validate_options,
       cmd_validate },
+    { "hypervolume", "FILE.csv", "exact hypervolume and other indicators of the rows of a table",
+      NULL, OPTS_OUTPUT, hypervolume_options, cmd_hypervolume },
+    { "law", "[NAME]", "scaling laws: their list, published constants, values", NULL, OPTS_OUTPUT,
+      law_options, cmd_law },
+    { "fit", "LAW FILE.csv",
+      "fit a scaling law to measured losses, with intervals and held-out errors",
+      "The file has the law's inputs and its result as columns; others are ignored.", OPTS_OUTPUT,
+      fit_options, cmd_fit },
     { "config", NULL, "where the data folders are taken from", NULL, 0, NULL, cmd_config },
     { "help", "[COMMAND]", "options of a command, the manual, shell completions", NULL, 0,
       help_options, cmd_help },
