@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "api/compat.h"
 #include "api/resolve.h"
 #include "api/rows.h"
 
@@ -25,6 +26,9 @@ static cosim_status estimate(cosim *c, const cosim_study *s, struct resolved *r,
         err_hint(e, "use 'cosim sweep', which keeps the non-dominated ones");
         return st;
     }
+    const struct setting peer = study_get(s, STUDY_COMPAT);
+    if (peer.text)
+        return compat_estimate(r, peer.text, t, e);
     TRY(point_table_new(t, "estimate", e));
     return fill(*t, r, e);
 }

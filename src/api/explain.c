@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "api/compat.h"
 #include "api/resolve.h"
 #include "core/num.h"
 #include "core/table.h"
@@ -223,6 +224,9 @@ static cosim_status explain(struct resolved *r, cosim *c, const cosim_study *s,
     if (point && *point >= r->space.n_points)
         return err_set(e, COSIM_ERANGE, "point %llu is not in a space of %llu",
                        (unsigned long long)*point, (unsigned long long)r->space.n_points);
+    const struct setting peer = study_get(s, STUDY_COMPAT);
+    if (peer.text)
+        return compat_explain(r, peer.text, point ? *point : 0, t, e);
     TRY(table_new(t, "operators", columns, N_COLS, e));
     struct walker w;
     cosim_status st = walker_init(&w, &r->space, e);
