@@ -123,6 +123,23 @@ COSIM_API cosim_status cosim_show(cosim *c, const char *id, cosim_table **t, cos
 COSIM_API cosim_status cosim_validate_golden(const char *path, cosim_table **summary,
                                              cosim_table **worst, cosim_error *e);
 
+typedef struct cosim_validate_options {
+    size_t size; /* sizeof (cosim_validate_options) */
+    const char
+        *by; /* columns of `rows` that make a group; NULL = phase,class,device,runtime,format */
+    const char *only; /* phases to look at, comma-separated; NULL = all */
+} cosim_validate_options;
+
+/**
+ * Compares the prediction (data sheets and labelled assumptions, nothing fitted) with published
+ * measurements. kind: throughput, energy, claims. `summary`: errors per group; `rows`: every value,
+ * the largest difference first; `skipped`: what could not be predicted, counted by reason.
+ */
+COSIM_API cosim_status cosim_validate_measured(cosim *c, const char *kind, const char *path,
+                                               const cosim_validate_options *o, /* NULL = usual */
+                                               cosim_table **summary, cosim_table **rows,
+                                               cosim_table **skipped, cosim_error *e);
+
 /** Findings of the data checks; ENO (with a table) when one of them is an error. what: hwdb, workloads. */
 COSIM_API cosim_status cosim_check(cosim *c, const char *what, cosim_table **t, cosim_error *e);
 
@@ -202,6 +219,23 @@ typedef struct cosim_fit_options {
 COSIM_API cosim_status cosim_fit(cosim *c, const char *law, const char *path,
                                  const cosim_fit_options *o, cosim_table **parameters,
                                  cosim_table **folds, cosim_error *e);
+
+/* --- key and value cache precision (KVTuner) -------------------------------------------------- */
+
+typedef struct cosim_setting {
+    const char *name, *value; /* value NULL = a flag that is on */
+} cosim_setting;
+
+/** Option number i of cosim_kv with the steps it belongs to in `def`; NULL behind the last one. */
+COSIM_API const cosim_key *cosim_kv_key(size_t i);
+
+/**
+ * One step of choosing K and V precision per layer. step: sensitivity (errors of every layer and
+ * pair), search (front of layer-wise pairs), presets (the published ones against our front),
+ * measure (loss of a small model under formats), tune (the whole loop on a small model).
+ */
+COSIM_API cosim_status cosim_kv(cosim *c, const char *step, const cosim_setting *setting, size_t n,
+                                cosim_table **t, cosim_error *e);
 
 /* --- output -------------------------------------------------------------------------------- */
 

@@ -100,6 +100,9 @@ static cosim_status sweep(struct resolved *r, struct sweep_result *res, cosim *c
                           const cosim_study *s, cosim_progress *progress, void *user,
                           cosim_table **t, cosim_sweep_info *info, cosim_error *e)
 {
+    const struct setting peer = study_get(s, STUDY_COMPAT);
+    if (peer.text)
+        return err_at(e, COSIM_EUSAGE, &peer.at, "the rules of a peer serve estimate and explain only");
     TRY(resolve(r, c, s, e));
     r->request.progress = progress;
     r->request.progress_user = user;

@@ -18,10 +18,10 @@ const struct option common_options[] = {
 };
 
 static const struct option output_options[] = {
-    { "format", 'f', "FORMAT", "table, csv, json (lines) or markdown; default: table" },
+    { "format", 'f', "table|csv|json|markdown", "default: table; json is one object a line" },
     { "out", 'o', "FILE", "write there instead of standard output; a .csv gets a .meta.json" },
     { "columns", 0, "LIST", "only these columns, in this order" },
-    { "color", 0, "WHEN", "auto, always or never (NO_COLOR is respected)" },
+    { "color", 0, "auto|always|never", "auto: on a terminal, unless NO_COLOR is set" },
     { NULL, 0, NULL, NULL },
 };
 
@@ -33,13 +33,13 @@ static const struct option picture_options[] = {
     { "value", 0, "COLUMN", "colour of a heat map, length of a bar" },
     { "group", 0, "COLUMN", "colour and shape of points" },
     { "title", 0, "TEXT", "title of the picture" },
-    { "kind", 0, "KIND", "pareto, roofline, breakdown, heatmap" },
+    { "kind", 0, "pareto|roofline|breakdown|heatmap|map", "default: the command's usual one" },
     { "size", 0, "WxH", "pixels, default 1200x800" },
     { NULL, 0, NULL, NULL },
 };
 
 static const struct option progress_options[] = {
-    { "progress", 0, "WHEN", "auto (on a terminal), always or never" },
+    { "progress", 0, "auto|always|never", "auto: on a terminal, unless --quiet" },
     { NULL, 0, NULL, NULL },
 };
 
@@ -91,8 +91,7 @@ void each_option(const struct command *c, void (*f)(const struct option *o, void
 }
 
 struct lookup {
-    const char *name;
-    size_t len;
+    char name[64]; /* cut: no option is that long */
     char letter;
     const struct option *found;
     struct nearest near;
@@ -102,8 +101,7 @@ static void match(const struct option *o, void *user)
 {
     struct lookup *l = user;
 
-    if (l->letter ? o->letter == l->letter
-                  : strlen(o->name) == l->len && strncmp(o->name, l->name, l->len) == 0)
+    if (l->letter ? o->letter == l->letter : strcmp(o->name, l->name) == 0)
         l->found = l->found ? l->found : o;
     if (!l->letter)
         nearest_offer(&l->near, o->name);
@@ -131,42 +129,94 @@ static bool add(struct args *a, const char *name, const char *value)
     return true;
 }
 
-/* --name, --name=value, --name value, -n value; *used counts the words taken. */
+static bool unknown_option(const struct command *c, struct lookup *l, const char *word)
+{
+    const char *hint = l->letter ? NULL : nearest_suggestion(&l->near);
+
+    if (hint)
+        (void)usage_error("'%s' has no option '%.60s'; did you mean '--%s'?", c->name, word, hint);
+    else
+        (void)usage_error("'%s' has no option '%.60s'; see 'cosim help %s'", c->name, word,
+                          c->name);
+    return false;
+}
+
+/* An option's arg is N (a whole number), words separated by '|' (one of them), or any text. */
+static bool value_fits(const struct option *o, const char *value)
+{
+    uint64_t number;
+
+    if (strcmp(o->arg, "N") == 0) {
+        if (text_to_u64(value, &number))
+            return true;
+        (void)usage_error("option '--%s' needs a whole number, not '%.60s'", o->name, value);
+        return false;
+    }
+    if (!strchr(o->arg, '|'))
+        return true;
+    for (const char *word = o->arg; *word; word += strcspn(word, "|"), word += *word == '|') {
+        char choice[32];
+        (void)snprintf(choice, sizeof choice, "%.*s", (int)strcspn(word, "|"), word);
+        if (strcmp(choice, value) == 0)
+            return true;
+    }
+    (void)usage_error("option '--%s' is one of %s, not '%.60s'", o->name, o->arg, value);
+    return false;
+}
+
+static bool add_checked(struct args *a, const struct option *o, const char *value)
+{
+    return value_fits(o, value) && add(a, o->name, value);
+}
+
+/* --name, --name=value, --name value, -n value, -nvalue; *used counts the words taken. */
 static bool parse_option(struct args *a, const struct command *c, int argc, char **argv, int *used)
 {
-    const char *word = argv[0], *equal = NULL;
-    struct lookup l = { .name = word + 2 };
+    const char *word = argv[0], *value = NULL;
+    struct lookup l = { .near.want = l.name };
 
     *used = 1;
     if (word[1] == '-') {
-        equal = strchr(word, '=');
-        l.len = equal ? (size_t)(equal - l.name) : strlen(l.name);
-        l.near.want = l.name;
+        const char *equal = strchr(word, '=');
+        (void)snprintf(l.name, sizeof l.name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
+        value = equal ? equal + 1 : NULL;
     } else {
         l.letter = word[1];
+        value = word[2] ? word + 2 : NULL;
     }
     each_option(c, match, &l);
-    if (!l.found || (l.letter && word[2] != '\0')) {
-        const char *hint = l.letter ? NULL : nearest_suggestion(&l.near);
-        (void)usage_error("'%s' has no option '%s'%s%s%s", c->name, word,
-                          hint ? "; did you mean '--" : "", hint ? hint : "", hint ? "'?" : "");
-        return false;
-    }
+    if (!l.found)
+        return unknown_option(c, &l, word);
     if (!l.found->arg) {
-        if (equal) {
+        if (value) {
             (void)usage_error("option '--%s' takes no value", l.found->name);
             return false;
         }
         return add(a, l.found->name, NULL);
     }
-    if (equal)
-        return add(a, l.found->name, equal + 1);
+    if (value)
+        return add_checked(a, l.found, value);
     if (argc < 2) {
         (void)usage_error("option '--%s' needs %s", l.found->name, l.found->arg);
         return false;
     }
     *used = 2;
-    return add(a, l.found->name, argv[1]);
+    return add_checked(a, l.found, argv[1]);
+}
+
+/* As many operands as the command's usage has words, "..." = any number. */
+static bool operands_fit(const struct args *a, const struct command *c)
+{
+    const char *words = c->operands ? c->operands : "";
+    size_t most = *words ? 1 : 0;
+
+    for (const char *s = words; *s; s++)
+        most += *s == ' ';
+    if (a->n_operands <= most || strstr(words, "...") || args_has(a, "help"))
+        return true;
+    (void)usage_error("'%s' does not take '%.60s'; see 'cosim help %s'", c->name, a->operand[most],
+                      c->name);
+    return false;
 }
 
 bool args_parse(struct args *a, const struct command *c, int argc, char **argv)
@@ -187,7 +237,7 @@ bool args_parse(struct args *a, const struct command *c, int argc, char **argv)
             a->operand[a->n_operands++] = argv[i];
         }
     }
-    return true;
+    return operands_fit(a, c);
 }
 
 const char *args_get(const struct args *a, const char *name)

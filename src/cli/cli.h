@@ -14,7 +14,7 @@
 struct option {
     const char *name;
     char letter;     /* 0 = none */
-    const char *arg; /* NULL = a flag */
+    const char *arg; /* NULL = a flag, "N" = a whole number, "a|b" = one of these words */
     const char *doc;
 };
 
@@ -35,15 +35,19 @@ struct args {
 enum option_group { OPTS_OUTPUT = 1, OPTS_STUDY = 2, OPTS_PICTURE = 4, OPTS_PROGRESS = 8 };
 
 struct command {
-    const char *name, *operands, *doc;
-    const char *details;         /* more for the man page; may be NULL */
-    unsigned groups;             /* enum option_group bits: shared options it takes */
-    const struct option *option; /* its own, up to a NULL name; may be NULL */
+    const char *name, *operands, *doc; /* operands NULL = it takes none */
+    const char *details;               /* more for the man page; may be NULL */
+    unsigned groups;                   /* enum option_group bits: shared options it takes */
+    const struct option *option;       /* its own, up to a NULL name; may be NULL */
     int (*run)(const struct args *a);
 };
 
 /* In src/cli/commands.c, NULL-name terminated. */
 extern const struct command command_table[];
+
+/** NULL when there is none; unknown_command then says so and gives the exit code. */
+const struct command *find_command(const char *name);
+int unknown_command(const char *name);
 
 /** Options that every command takes, and those of a group; NULL-name terminated. */
 extern const struct option common_options[];
@@ -71,6 +75,9 @@ cosim *open_context(const struct args *a, int *exit_code);
 
 /** A study of the study options and the study files among the operands. NULL after an error. */
 cosim_study *open_study(const struct args *a, int *exit_code);
+
+/** Errors of --out, --plot and --size that a long computation should not end with; an exit code. */
+int check_outputs(const struct args *a);
 
 /** Writes a table where the options say; `st` is what made it (partial results are marked). */
 int write_result(cosim *c, const cosim_table *t, const struct args *a, cosim_status st);

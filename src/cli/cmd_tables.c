@@ -51,14 +51,25 @@ int cmd_show(const struct args *a)
     return code;
 }
 
+/* A second table in the same file would replace the first. */
+static bool one_table_a_file(const struct args *a, size_t n)
+{
+    if (n <= 1 || !args_get(a, "out"))
+        return true;
+    (void)usage_error("'--out' holds one table, this gives %zu: ask for one at a time", n);
+    return false;
+}
+
 int cmd_check(const struct args *a)
 {
     static const char *const both[] = { "hwdb", "workloads" };
     const char *const *what = a->n_operands > 0 ? a->operand : both;
     const size_t n = a->n_operands > 0 ? a->n_operands : 2;
     int code = EXIT_USAGE, worst = 0;
-    cosim *c = open_context(a, &code);
 
+    if (!one_table_a_file(a, n))
+        return EXIT_USAGE;
+    cosim *c = open_context(a, &code);
     if (!c)
         return code;
     for (size_t i = 0; i < n; i++) {
@@ -72,7 +83,7 @@ int cmd_check(const struct args *a)
     return worst;
 }
 
-static int validate_file(cosim *c, const char *path, const struct args *a)
+static int validate_golden(cosim *c, const char *path, const struct args *a)
 {
     cosim_error e = { .status = COSIM_OK };
     cosim_table *summary = NULL, *largest = NULL;
@@ -83,17 +94,42 @@ static int validate_file(cosim *c, const char *path, const struct args *a)
     return finish(c, show_largest ? largest : summary, st, &e, a);
 }
 
+static int validate_measured(cosim *c, const char *path, const struct args *a)
+{
+    const cosim_validate_options o = { sizeof o, args_get(a, "by"), args_get(a, "only") };
+    const cosim_plot_options picture = {
+        .kind = "scatter", .x = "measured", .y = "predicted", .group = "runtime"
+    };
+    cosim_error e = { .status = COSIM_OK };
+    cosim_table *summary = NULL, *rows = NULL, *skipped = NULL;
+    const cosim_status st =
+        cosim_validate_measured(c, a->operand[0], path, &o, &summary, &rows, &skipped, &e);
+    cosim_table *shown = args_has(a, "worst") ? rows : args_has(a, "skipped") ? skipped : summary;
+    int code = st == COSIM_OK ? write_result(c, shown, a, st) : report_error(&e);
+
+    if (code == 0)
+        code = draw_pictures(c, rows, a, &picture);
+    cosim_table_free(summary);
+    cosim_table_free(rows);
+    cosim_table_free(skipped);
+    return code;
+}
+
 int cmd_validate(const struct args *a)
 {
     int code = EXIT_USAGE, worst = 0;
 
-    if (a->n_operands < 2 || strcmp(a->operand[0], "golden") != 0)
-        return usage_error("write: cosim validate golden FILE.csv...");
+    if (a->n_operands < 2)
+        return usage_error("write: cosim validate golden|throughput|energy|claims FILE.csv...");
+    const bool golden = strcmp(a->operand[0], "golden") == 0;
+    if (!one_table_a_file(a, a->n_operands - 1))
+        return EXIT_USAGE;
     cosim *c = open_context(a, &code);
     if (!c)
         return code;
     for (size_t i = 1; i < a->n_operands; i++) {
-        code = validate_file(c, a->operand[i], a);
+        code =
+            golden ? validate_golden(c, a->operand[i], a) : validate_measured(c, a->operand[i], a);
         worst = code > worst ? code : worst;
     }
     cosim_close(c);

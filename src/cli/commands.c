@@ -2,6 +2,10 @@
 /* To add a command: src/cli/cmd_<name>.c and a row here. */
 #include "cli/cli.h"
 
+#include "core/text.h"
+
+#include <string.h>
+
 static const struct option explain_options[] = {
     { "point", 0, "N", "number of the point in the study's space (column 'point' of a sweep)" },
     { "signature", 0, "HEX", "refuse when the space is not the one the number came from" },
@@ -10,12 +14,17 @@ static const struct option explain_options[] = {
 
 static const struct option help_options[] = {
     { "man", 0, NULL, "print the manual page (troff)" },
-    { "completion", 0, "SHELL", "print completions for bash, zsh or fish" },
+    { "completion", 0, "bash|zsh|fish", "print completions for that shell" },
     { NULL, 0, NULL, NULL },
 };
 
 static const struct option validate_options[] = {
     { "worst", 0, NULL, "show the largest differences instead of the summary" },
+    { "skipped", 0, NULL, "show what could not be predicted, and why (not golden)" },
+    { "by", 0, "LIST",
+      "columns that make a group (not golden): phase, class, device, runtime, format, model, "
+      "system, w, scope, use, ...; default: phase,class,device,runtime,format" },
+    { "only", 0, "LIST", "only these phases (not golden): prefill,decode,j_per_token,..." },
     { NULL, 0, NULL, NULL },
 };
 
@@ -50,24 +59,26 @@ const struct command command_table[] = {
       NULL, OPTS_OUTPUT, NULL, cmd_list },
     { "show", "ID", "everything known about a device, model, format or scenario, with sources",
       NULL, OPTS_OUTPUT, NULL, cmd_show },
-    { "estimate", "[STUDY-FILE]", "all metrics of a point, or of every point of a small space",
+    { "estimate", "[STUDY-FILE]...", "all metrics of a point, or of every point of a small space",
       "TTFT, TPOT, tokens/s, J/token, memory, USD/Mtoken; infeasible points say why.",
       OPTS_STUDY | OPTS_OUTPUT | OPTS_PICTURE, NULL, cmd_estimate },
-    { "explain", "[STUDY-FILE]", "operators of one point: formula, bytes, times, what bounds it",
+    { "explain", "[STUDY-FILE]...", "operators of one point: formula, bytes, times, what bounds it",
       "Column 'flip' tells how much faster the binding resource may become before another binds.",
       OPTS_STUDY | OPTS_OUTPUT | OPTS_PICTURE, explain_options, cmd_explain },
-    { "sweep", "[STUDY-FILE]", "evaluate a space and keep the points that no other point beats",
+    { "sweep", "[STUDY-FILE]...", "evaluate a space and keep the points that no other point beats",
       "Ctrl-C ends early: what was found is written and marked partial (exit 130).",
       OPTS_STUDY | OPTS_OUTPUT | OPTS_PICTURE | OPTS_PROGRESS, NULL, cmd_sweep },
     { "plot", "TABLE.csv", "draw a table that cosim or another tool wrote as CSV", NULL,
       OPTS_PICTURE, NULL, cmd_plot },
-    { "roofline", "[STUDY-FILE]", "the roofline of a device with the operators of a model on it",
+    { "roofline", "[STUDY-FILE]...", "the roofline of a device with the operators of a model on it",
       NULL, OPTS_STUDY | OPTS_OUTPUT | OPTS_PICTURE, NULL, cmd_roofline },
     { "check", "[hwdb|workloads]...", "check the data: ranges, order of peaks, sources, counts",
       NULL, OPTS_OUTPUT, NULL, cmd_check },
-    { "validate", "golden FILE.csv...", "compare with recorded results of a peer tool",
-      "Exit 1 when a difference is above the tolerance.", OPTS_OUTPUT, validate_options,
-      cmd_validate },
+    { "validate", "golden|throughput|energy|claims FILE.csv...",
+      "compare with recorded results of a peer tool, or with published measurements",
+      "golden: exit 1 when a difference is above the tolerance. The others print the error of the "
+      "prediction per group, whatever it is; pictures show predicted against measured.",
+      OPTS_OUTPUT | OPTS_PICTURE, validate_options, cmd_validate },
     { "hypervolume", "FILE.csv", "exact hypervolume and other indicators of the rows of a table",
       NULL, OPTS_OUTPUT, hypervolume_options, cmd_hypervolume },
     { "law", "[NAME]", "scaling laws: their list, published constants, values", NULL, OPTS_OUTPUT,
@@ -81,3 +92,23 @@ const struct command command_table[] = {
       help_options, cmd_help },
     { NULL, NULL, NULL, NULL, 0, NULL, NULL },
 };
+
+const struct command *find_command(const char *name)
+{
+    for (const struct command *c = command_table; c->name; c++)
+        if (strcmp(c->name, name) == 0)
+            return c;
+    return NULL;
+}
+
+int unknown_command(const char *name)
+{
+    struct nearest near = { .want = name };
+
+    for (const struct command *c = command_table; c->name; c++)
+        nearest_offer(&near, c->name);
+    if (nearest_suggestion(&near))
+        return usage_error("unknown command '%s'; did you mean '%s'?", name,
+                           nearest_suggestion(&near));
+    return usage_error("unknown command '%s'; see 'cosim help'", name);
+}

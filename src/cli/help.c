@@ -238,7 +238,7 @@ int print_completion(FILE *out, const char *shell)
             shells[i].print(out);
             return 0;
         }
-    return usage_error("no completions for '%s'; there are bash, zsh and fish", shell);
+    return EXIT_USAGE; /* args_parse lets only these through */
 }
 
 int cmd_help(const struct args *a)
@@ -249,8 +249,6 @@ int cmd_help(const struct args *a)
         return print_completion(stdout, args_get(a, "completion"));
     if (a->n_operands == 0)
         return print_help(stdout, NULL);
-    for (const struct command *c = command_table; c->name; c++)
-        if (strcmp(c->name, a->operand[0]) == 0)
-            return print_help(stdout, c);
-    return usage_error("unknown command '%s'", a->operand[0]);
+    const struct command *c = find_command(a->operand[0]);
+    return c ? print_help(stdout, c) : unknown_command(a->operand[0]);
 }

@@ -1,31 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/cli.h"
 
-#include "core/text.h"
-
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const struct command *find_command(const char *name)
-{
-    for (const struct command *c = command_table; c->name; c++)
-        if (strcmp(c->name, name) == 0)
-            return c;
-    return NULL;
-}
-
-static int unknown_command(const char *name)
-{
-    struct nearest near = { .want = name };
-
-    for (const struct command *c = command_table; c->name; c++)
-        nearest_offer(&near, c->name);
-    if (nearest_suggestion(&near))
-        return usage_error("unknown command '%s'; did you mean '%s'?", name,
-                           nearest_suggestion(&near));
-    return usage_error("unknown command '%s'; see 'cosim help'", name);
-}
 
 /* The words as typed, separated by blanks: read by people, not by a shell. */
 static char *join(int argc, char **argv)
@@ -63,8 +41,10 @@ static int run(int argc, char **argv)
         a->command_line = line;
         if (!args_parse(a, c, argc - 2, argv + 2))
             code = EXIT_USAGE;
-        else
-            code = args_has(a, "help") ? print_help(stdout, c) : c->run(a);
+        else if (args_has(a, "help"))
+            code = print_help(stdout, c);
+        else if ((code = check_outputs(a)) == 0)
+            code = c->run(a);
     }
     free(line);
     free(a);

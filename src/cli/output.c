@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#define PATH_BYTES 4096u
 
 static int system_error(const char *path)
 {
@@ -47,18 +50,104 @@ static size_t input_files(const struct args *a, const char **input)
     return n;
 }
 
+static bool parse_size(const char *text, unsigned *width, unsigned *height)
+{
+    char *end;
+
+    const unsigned long w = strtoul(text, &end, 10);
+    if (end == text || *end != 'x')
+        return false;
+    const char *rest = end + 1;
+    const unsigned long h = strtoul(rest, &end, 10);
+    if (end == rest || *end != '\0' || w < 20 || h < 10 || w > 20000 || h > 20000)
+        return false;
+    *width = (unsigned)w;
+    *height = (unsigned)h;
+    return true;
+}
+
+/* Regular files appear whole or not at all: written beside their name, then renamed to it. */
+struct target {
+    const char *path; /* NULL = standard output */
+    char part[PATH_BYTES];
+    FILE *file;
+};
+
+static bool is_replaceable(const char *path)
+{
+    struct stat s;
+
+    return lstat(path, &s) != 0 ? errno == ENOENT : S_ISREG(s.st_mode) != 0;
+}
+
+static int target_open(struct target *t, const char *path)
+{
+    *t = (struct target){ .path = path, .file = stdout };
+    if (!path)
+        return 0;
+    if (is_replaceable(path)
+        && snprintf(t->part, sizeof t->part, "%s.part", path) >= (int)sizeof t->part) {
+        errno = ENAMETOOLONG;
+        return system_error(path);
+    }
+    t->file = fopen(t->part[0] ? t->part : path, "wb");
+    return t->file ? 0 : system_error(path);
+}
+
+static int target_close(struct target *t, int code)
+{
+    if (!t->path)
+        return code;
+    if (fclose(t->file) != 0 && code == 0)
+        code = system_error(t->path);
+    if (t->part[0] && code == 0 && rename(t->part, t->path) != 0)
+        code = system_error(t->path);
+    if (t->part[0] && code != 0)
+        (void)remove(t->part);
+    return code;
+}
+
 static int write_to(const char *path, cosim *c, const cosim_table *t, const cosim_write_options *o,
                     bool meta)
 {
     cosim_error e = { .status = COSIM_OK };
-    FILE *out = path ? fopen(path, "wb") : stdout;
+    struct target target;
+    const int code = target_open(&target, path);
 
-    if (!out)
-        return system_error(path);
-    cosim_status st = meta ? cosim_write_meta(c, t, o, out, &e) : cosim_write(c, t, o, out, &e);
-    if (path && fclose(out) != 0 && st == COSIM_OK)
-        return system_error(path);
-    return st == COSIM_OK ? 0 : report_error(&e);
+    if (code != 0)
+        return code;
+    const cosim_status st =
+        meta ? cosim_write_meta(c, t, o, target.file, &e) : cosim_write(c, t, o, target.file, &e);
+    if (st != COSIM_OK && path && e.file[0] == '\0')
+        (void)snprintf(e.file, sizeof e.file, "%s", path);
+    return target_close(&target, st == COSIM_OK ? 0 : report_error(&e));
+}
+
+static bool folder_exists(const char *path)
+{
+    char folder[PATH_BYTES];
+    struct stat s;
+    const char *slash = strrchr(path, '/');
+
+    if (!slash || slash == path)
+        return true;
+    (void)snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
+    return stat(folder, &s) == 0;
+}
+
+int check_outputs(const struct args *a)
+{
+    unsigned width, height;
+
+    if (args_get(a, "size") && !parse_size(args_get(a, "size"), &width, &height))
+        return usage_error("option '--size' needs WIDTHxHEIGHT, for example 1200x800");
+    for (size_t i = 0; i < a->n_options; i++) {
+        const struct given *o = &a->option[i];
+        if ((strcmp(o->name, "out") == 0 || strcmp(o->name, "plot") == 0)
+            && !folder_exists(o->value))
+            return system_error(o->value);
+    }
+    return 0;
 }
 
 int write_result(cosim *c, const cosim_table *t, const struct args *a, cosim_status st)
@@ -79,7 +168,7 @@ int write_result(cosim *c, const cosim_table *t, const struct args *a, cosim_sta
         .width = terminal_width(a),
     };
     cosim_table *chosen = NULL;
-    char meta[4096];
+    char meta[PATH_BYTES];
 
     if (columns) {
         cosim_error e = { .status = COSIM_OK };
@@ -93,22 +182,6 @@ int write_result(cosim *c, const cosim_table *t, const struct args *a, cosim_sta
         code = write_to(meta, c, t, &o, true);
     cosim_table_free(chosen);
     return code;
-}
-
-static bool parse_size(const char *text, unsigned *width, unsigned *height)
-{
-    char *end;
-
-    const unsigned long w = strtoul(text, &end, 10);
-    if (end == text || *end != 'x')
-        return false;
-    const char *rest = end + 1;
-    const unsigned long h = strtoul(rest, &end, 10);
-    if (end == rest || *end != '\0' || w < 20 || h < 10 || w > 20000 || h > 20000)
-        return false;
-    *width = (unsigned)w;
-    *height = (unsigned)h;
-    return true;
 }
 
 int draw_pictures(cosim *c, const cosim_table *t, const struct args *a,
@@ -126,8 +199,8 @@ int draw_pictures(cosim *c, const cosim_table *t, const struct args *a,
     for (size_t i = 0; i < sizeof text / sizeof *text; i++)
         if (args_get(a, text[i].option))
             *text[i].field = args_get(a, text[i].option);
-    if (args_get(a, "size") && !parse_size(args_get(a, "size"), &o.width_px, &o.height_px))
-        return usage_error("'--size' needs WIDTHxHEIGHT, for example 1200x800");
+    if (args_get(a, "size"))
+        (void)parse_size(args_get(a, "size"), &o.width_px, &o.height_px);
     for (size_t i = 0; i < a->n_options; i++) {
         cosim_error e = { .status = COSIM_OK };
         if (strcmp(a->option[i].name, "plot") == 0
