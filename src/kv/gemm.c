@@ -5,7 +5,7 @@
 
 #define ROWS 4
 
-typedef float vec __attribute__((vector_size(32), aligned(4)));
+typedef float vec __attribute__((vector_size(32), aligned(4), may_alias));
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -40,8 +40,9 @@ INLINE void tile(const float *a, size_t n_in, const float *panel, float *c, size
         }
     }
     for (size_t r = 0; r < rows; r++) {
+        const vec sums[2] = { acc[r][0], acc[r][1] }; /* a copy: acc itself stays in registers */
         float out[GEMM_PANEL];
-        memcpy(out, acc[r], sizeof out);
+        memcpy(out, sums, sizeof out);
         for (size_t o = 0; o < width; o++)
             c[r * n_out + o] = add ? c[r * n_out + o] + out[o] : out[o];
     }
