@@ -176,7 +176,7 @@ static cosim_status pick_activations(struct resolved *r, cosim *c, struct settin
 }
 
 /* "int8" for both sides, or "int8:int4" for K and V. */
-static cosim_status parse_pair(struct kv_pair *pair, struct resolved *r, cosim *c,
+static cosim_status parse_pair(struct kv_formats *pair, struct resolved *r, cosim *c,
                                struct list_walk *w, cosim_error *e)
 {
     pair->label = arena_strdup(&r->arena, w->token);
@@ -194,7 +194,7 @@ static cosim_status parse_pair(struct kv_pair *pair, struct resolved *r, cosim *
 static cosim_status pick_kv(struct resolved *r, cosim *c, struct setting s, cosim_error *e)
 {
     struct list_walk w = { .list = s };
-    struct kv_pair *pair = ARENA_NEW(&r->arena, struct kv_pair, NAMES_MAX);
+    struct kv_formats *pair = ARENA_NEW(&r->arena, struct kv_formats, NAMES_MAX);
     size_t n = 0;
     cosim_status st;
 
@@ -340,7 +340,7 @@ static cosim_status pick_search(struct resolved *r, const struct study *s, cosim
 void resolved_quality(const struct resolved *r, const size_t digit[N_AXES], struct quality *q)
 {
     const struct space *s = &r->space;
-    const struct kv_pair *kv = &s->kv[digit[AXIS_KV]];
+    const struct kv_formats *kv = &s->kv[digit[AXIS_KV]];
 
     quality_lookup(r->quality, s->model[digit[AXIS_MODEL]]->id, scheme_text(s->w[digit[AXIS_W]]),
                    s->a[digit[AXIS_A]]->id, scheme_text(kv->k), scheme_text(kv->v), q);

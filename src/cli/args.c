@@ -69,6 +69,8 @@ const struct option *group_options(enum option_group g)
         return study_options();
     case OPTS_PICTURE:
         return picture_options;
+    case OPTS_KV:
+        return kv_options();
     case OPTS_PROGRESS:
         break;
     }
@@ -84,7 +86,7 @@ static void each_of(const struct option *o, void (*f)(const struct option *, voi
 void each_option(const struct command *c, void (*f)(const struct option *o, void *user), void *user)
 {
     each_of(c->option, f, user);
-    for (unsigned g = OPTS_OUTPUT; g <= OPTS_PROGRESS; g *= 2)
+    for (unsigned g = OPTS_OUTPUT; g <= OPTS_LAST; g *= 2)
         if (c->groups & g)
             each_of(group_options((enum option_group)g), f, user);
     each_of(common_options, f, user);

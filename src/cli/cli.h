@@ -32,7 +32,14 @@ struct args {
     const char *command_line; /* as typed, for the metadata */
 };
 
-enum option_group { OPTS_OUTPUT = 1, OPTS_STUDY = 2, OPTS_PICTURE = 4, OPTS_PROGRESS = 8 };
+enum option_group {
+    OPTS_OUTPUT = 1,
+    OPTS_STUDY = 2,
+    OPTS_PICTURE = 4,
+    OPTS_PROGRESS = 8,
+    OPTS_KV = 16,
+    OPTS_LAST = OPTS_KV
+};
 
 struct command {
     const char *name, *operands, *doc; /* operands NULL = it takes none */
@@ -52,6 +59,9 @@ int unknown_command(const char *name);
 /** Options that every command takes, and those of a group; NULL-name terminated. */
 extern const struct option common_options[];
 const struct option *group_options(enum option_group g);
+
+/** Options of the kv steps. */
+const struct option *kv_options(void);
 
 /** Calls f for every option of a command, its own first. */
 void each_option(const struct command *c, void (*f)(const struct option *o, void *user),
@@ -115,6 +125,7 @@ int cmd_validate(const struct args *a);
 int cmd_hypervolume(const struct args *a);
 int cmd_law(const struct args *a);
 int cmd_fit(const struct args *a);
+int cmd_kv(const struct args *a);
 int cmd_config(const struct args *a);
 int cmd_help(const struct args *a);
 

@@ -81,6 +81,12 @@ const struct command command_table[] = {
       OPTS_OUTPUT | OPTS_PICTURE, validate_options, cmd_validate },
     { "hypervolume", "FILE.csv", "exact hypervolume and other indicators of the rows of a table",
       NULL, OPTS_OUTPUT, hypervolume_options, cmd_hypervolume },
+    { "kv", "sensitivity|search|presets|measure|tune",
+      "choose K and V cache precision per layer (after KVTuner)",
+      "sensitivity: attention errors of every layer and pair from dumped tensors or a small model. "
+      "search: the front of layer-wise pairs. presets: the published ones against our front. "
+      "measure: loss of a small model under formats. tune: the whole loop on a small model.",
+      OPTS_KV | OPTS_OUTPUT, NULL, cmd_kv },
     { "law", "[NAME]", "scaling laws: their list, published constants, values", NULL, OPTS_OUTPUT,
       law_options, cmd_law },
     { "fit", "LAW FILE.csv",

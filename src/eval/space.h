@@ -37,7 +37,7 @@ enum axis {
 const char *axis_name(enum axis a);
 const char *axis_doc(enum axis a);
 
-struct kv_pair {
+struct kv_formats {
     const struct scheme *k, *v;
     const char *label; /* "int8:int4", or one name when both agree */
 };
@@ -47,7 +47,7 @@ struct space {
     size_t n[N_AXES];
     const struct model *const *model;
     const struct scheme *const *w;
-    const struct kv_pair *kv;
+    const struct kv_formats *kv;
     const struct format *const *a;
     const double *number[N_AXES]; /* TP PP EP DP PROMPT OUTPUT BATCH */
     const struct rates *rates;    /* one per device */
