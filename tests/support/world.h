@@ -75,10 +75,10 @@ static inline const struct scheme *world_scheme(const char *text)
     return s;
 }
 
-static inline struct kv_pair world_kv(const char *k, const char *v)
+static inline struct kv_formats world_kv(const char *k, const char *v)
 {
     cosim_error e = { 0 };
-    struct kv_pair pair = { NULL, NULL, k };
+    struct kv_formats pair = { NULL, NULL, k };
 
     if (scheme_parse_kv(&world.schemes, k, ROLE_K, &pair.k, &world.arena, &e) != COSIM_OK
         || scheme_parse_kv(&world.schemes, v, ROLE_V, &pair.v, &world.arena, &e) != COSIM_OK)
@@ -101,7 +101,7 @@ static inline struct rates world_rates(const char *id)
 static inline struct plan world_plan(const struct model *m, const char *w, const char *kv)
 {
     cosim_error e = { 0 };
-    const struct kv_pair pair = world_kv(kv, kv);
+    const struct kv_formats pair = world_kv(kv, kv);
     struct plan p;
 
     if (plan_make(&p, m, world_scheme(w), pair.k, pair.v, &world.arena, &e) != COSIM_OK)
