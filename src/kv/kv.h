@@ -100,8 +100,7 @@ struct kv_tune_result {
 /**
  * Calibrates on one half of the text, searches, measures on the other. One row per uniform format:
  * its bytes and measured loss beside those of the searched assignment with no more bytes. A mixed
- * assignment is taken only when its KL on the calibration text is clearly lower (by a fifth) and
- * its loss there no higher than the uniform one's.
+ * assignment is taken only when its KL on the calibration text is lower by a fifth at least.
  */
 cosim_status kv_tune_run(const struct kv_tune_options *o, struct kv_tune_result *r,
                          struct table **t, cosim_error *e);

@@ -177,7 +177,9 @@ static cosim_status measure(struct tune *t, const size_t *option, struct outcome
 
 /*
  * The prediction ranks; whether a mixed assignment really beats the uniform one of the same bytes
- * is decided by measuring both on the calibration text, never on the test text.
+ * is decided by measuring both on the calibration text, never on the test text. By KL: the text's
+ * own loss is so noisy that it would refuse assignments with a thousandth of the KL (seen with
+ * KIVI).
  */
 static cosim_status confirm(struct tune *t, const size_t *uniform, const size_t *mixed,
                             bool *better)
@@ -191,7 +193,7 @@ static cosim_status confirm(struct tune *t, const size_t *uniform, const size_t 
     TRY(lm_measure(&t->m, &t->calibration, &t->calibration_ref, t->kv, 0, &u, NULL, t->e));
     TRY(apply(t, mixed));
     TRY(lm_measure(&t->m, &t->calibration, &t->calibration_ref, t->kv, 0, &m, NULL, t->e));
-    *better = m.kl_nats <= CLEAR_GAIN_RATIO * u.kl_nats && m.loss_nats <= u.loss_nats;
+    *better = m.kl_nats <= CLEAR_GAIN_RATIO * u.kl_nats;
     return COSIM_OK;
 }
 

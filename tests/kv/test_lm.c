@@ -329,10 +329,10 @@ static void the_real_model_loses_what_was_measured_with_llama_cpp(void **state)
         skip();
     const struct kv_measure_options o = { .model = model,
                                           .text = text,
-                                          .n_windows = 10,
-                                          .span_windows = 100,
+                                          .n_windows = 7,
+                                          .span_windows = 105,
                                           .hadamard = true,
-                                          .formats = "KV16,q8_0/q4_0,q4_0/q8_0,w:q4_k,w:q8_0" };
+                                          .formats = "KV16,q8_0/q4_0,q4_0/q8_0,w:q4_k" };
     if (kv_measure_run(&o, &t, &e) != COSIM_OK)
         fail_msg("%s", e.msg);
     /* measured over 100 windows: 1.2306 nats, KL .00116, .00403, .00494, .0001; these are 10 of
@@ -342,7 +342,6 @@ static void the_real_model_loses_what_was_measured_with_llama_cpp(void **state)
     assert_rel(kl(t, "q4_0/q8_0"), .00403, .35);
     assert_rel(kl(t, "w:q4_k"), .00494, .35);
     assert_true(kl(t, "q4_0/q8_0") > 2 * kl(t, "q8_0/q4_0")); /* keys weigh more */
-    assert_true(kl(t, "w:q8_0") < .0002);
     table_free(t);
 }
 
@@ -358,7 +357,7 @@ static void the_loop_predicts_ranks_and_beats_uniform_pairs(void **state)
         skip();
     const struct kv_tune_options o = { .model = model,
                                        .text = text,
-                                       .calibration_windows = 2,
+                                       .calibration_windows = 1,
                                        .test_windows = 1,
                                        .single_layers = true };
     if (kv_tune_run(&o, &r, &t, &e) != COSIM_OK)
