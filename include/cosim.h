@@ -124,9 +124,8 @@ COSIM_API cosim_status cosim_validate_golden(const char *path, cosim_table **sum
                                              cosim_table **worst, cosim_error *e);
 
 typedef struct cosim_validate_options {
-    size_t size; /* sizeof (cosim_validate_options) */
-    const char
-        *by; /* columns of `rows` that make a group; NULL = phase,class,device,runtime,format */
+    size_t size;      /* sizeof (cosim_validate_options) */
+    const char *by;   /* columns of `rows` that make a group; NULL = the usual five */
     const char *only; /* phases to look at, comma-separated; NULL = all */
 } cosim_validate_options;
 
