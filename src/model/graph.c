@@ -256,9 +256,13 @@ static void size_stages(struct graph *g)
         double bytes = (y->by_tp - x->by_tp) / tp + (y->by_tp_ep - x->by_tp_ep) / (tp * ep)
                        + (y->replicated - x->replicated);
         if (first == 0)
-            bytes += p->embedding_bytes / tp;
+            bytes += p->embedding_bytes / tp + p->position_bytes;
         if (last == n)
-            bytes += (p->head.format ? p->head_bytes : first == 0 ? 0.0 : p->embedding_bytes) / tp;
+            bytes += p->final_bytes
+                     + (p->head.format ? p->head_bytes
+                        : first == 0   ? 0.0
+                                       : p->embedding_bytes)
+                           / tp;
         g->stage_weight_bytes = max_f64(g->stage_weight_bytes, bytes);
     }
 }

@@ -37,6 +37,7 @@ struct plan {
     struct plan_tensor embedding, head; /* head.format NULL = tied */
     const struct plan_bytes *prefix;    /* n_layers + 1: bytes of layers [0, i) */
     double embedding_bytes, head_bytes; /* head_bytes 0 when tied */
+    double position_bytes, final_bytes; /* first stage; final norm and the like of the last */
     double weight_bytes;                /* of the whole model */
 };
 

@@ -53,6 +53,10 @@ static int visit(const struct model_tensor *mt, void *user)
     } else if (t.id == TENSOR_OUTPUT) {
         b->plan->head = pt;
         b->plan->head_bytes = bytes;
+    } else if (t.id == TENSOR_POS_EMBD) {
+        b->plan->position_bytes += bytes;
+    } else {
+        b->plan->final_bytes += bytes;
     }
     return 0;
 }
