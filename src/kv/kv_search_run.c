@@ -224,6 +224,8 @@ static cosim_status run(const struct kv_search_options *o, struct table **t, str
 
     if (!p.scheme)
         return err_set(e, COSIM_EUNKNOWN, "unknown mode '%s': pertoken or kivi", o->mode);
+    if (!o->sensitivity)
+        return err_set(e, COSIM_EUSAGE, "a table of sensitivities is needed");
     p.head_dim = o->head_dim > 0 ? o->head_dim : 128;
     p.width = p.head_dim * (o->n_kv_heads > 0 ? o->n_kv_heads : 1);
     p.context_tokens = o->context_tokens > 0 ? o->context_tokens : 1024;
