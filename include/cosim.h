@@ -175,6 +175,19 @@ COSIM_API cosim_status cosim_sweep(cosim *c, const cosim_study *s, cosim_progres
 COSIM_API cosim_status cosim_signature(cosim *c, const cosim_study *s, char signature[17],
                                        cosim_error *e);
 
+/**
+ * Searches a space too large to enumerate with an algorithm of 'cosim list algorithms' (pgsam when
+ * the study names none), spending `samples` evaluations. The same seed gives the same bytes for
+ * any number of threads. EINTERRUPTED comes WITH a table.
+ */
+COSIM_API cosim_status cosim_search(cosim *c, const cosim_study *s, cosim_table **t,
+                                    cosim_error *e);
+
+/** The same on a standard test problem (zdt1, dtlz2, wfg4, mw1, ...): its front and variables. */
+COSIM_API cosim_status cosim_search_problem(cosim *c, const char *problem, const char *algorithm,
+                                            uint64_t evaluations, uint64_t seed, cosim_table **t,
+                                            cosim_error *e);
+
 /** Ceilings of the study's device and the operators of the model on it, for the roofline picture. */
 COSIM_API cosim_status cosim_roofline(cosim *c, const cosim_study *s, cosim_table **t,
                                       cosim_error *e);

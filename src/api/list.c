@@ -4,6 +4,8 @@
 #include "core/num.h"
 #include "core/table.h"
 #include "core/text.h"
+#include "search/algo.h"
+#include "search/testproblem.h"
 
 #include <string.h>
 
@@ -212,6 +214,21 @@ static cosim_status list_algorithms(cosim *c, struct table **t, cosim_error *e)
     TRY(named_table(t, "algorithms", "source", e));
     for (const struct sweep_algorithm *a = sweep_algorithm_table; a->name; a++)
         TRY(named_row(*t, a->name, a->source, a->doc, e));
+    for (size_t i = 0; i < n_search_algos; i++)
+        TRY(named_row(*t, search_algos[i]->name, search_algos[i]->source, search_algos[i]->doc, e));
+    return table_note(*t, e, "sweep: the first two; search: the others, by 'cosim search'");
+}
+
+static cosim_status list_problems(cosim *c, struct table **t, cosim_error *e)
+{
+    (void)c;
+    TRY(named_table(t, "problems", "variables", e));
+    for (size_t i = 0; i < testproblem_count(); i++) {
+        const struct testproblem *p = testproblem_at(i);
+        char variables[32];
+        (void)snprintf(variables, sizeof variables, "%zu", p->n_vars);
+        TRY(named_row(*t, p->name, variables, p->doc, e));
+    }
     return COSIM_OK;
 }
 
@@ -243,6 +260,7 @@ static const struct lister listers[] = {
     { "scenarios", "prompt and output lengths (workloads/scenarios.csv)", list_scenarios },
     { "objectives", "metrics that can be traded or limited", list_objectives },
     { "algorithms", "ways to search a space", list_algorithms },
+    { "problems", "standard test problems of 'cosim search --problem'", list_problems },
     { "axes", "what a point is made of", list_axes },
     { "operators", "kernels that are counted, with their formulas", list_operators },
 };
@@ -268,6 +286,7 @@ cosim_status cosim_list(cosim *c, const char *kind, cosim_table **t, cosim_error
         err_hint(e, "did you mean '%s'?", nearest_suggestion(&near));
     else
         err_hint(e, "lists: devices, models, formats, recipes, scenarios, objectives, algorithms, "
+                    "problems, "
                     "axes, operators");
     return st;
 }

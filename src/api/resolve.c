@@ -323,12 +323,10 @@ static cosim_status pick_limits(struct resolved *r, const struct study *s, cosim
 
 static cosim_status pick_search(struct resolved *r, const struct study *s, cosim_error *e)
 {
-    const struct setting algorithm = study_get(s, STUDY_ALGORITHM);
     const struct setting samples = study_get(s, STUDY_SAMPLES), seed = study_get(s, STUDY_SEED);
     const struct setting threads = study_get(s, STUDY_THREADS), cloud = study_get(s, STUDY_CLOUD);
     uint64_t n_threads = 0;
 
-    TRY(sweep_algorithm_find(algorithm.text, algorithm.at, &r->algorithm, e));
     TRY(setting_u64(&samples, 1, UINT64_C(1) << 53, &r->request.samples, e));
     TRY(setting_u64(&seed, 0, UINT64_MAX, &r->request.seed, e));
     TRY(setting_u64(&threads, 0, 1024, &n_threads, e));

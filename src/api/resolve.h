@@ -11,7 +11,7 @@ struct resolved {
     struct arena arena;
     struct space space;
     struct sweep_request request;
-    const struct sweep_algorithm *algorithm;
+    const struct sweep_algorithm *algorithm; /* set by a sweep */
     const struct quality_db *quality;
     char signature[17]; /* of axes and values: point ids mean something only with it */
 };

@@ -102,8 +102,11 @@ static cosim_status sweep(struct resolved *r, struct sweep_result *res, cosim *c
 {
     const struct setting peer = study_get(s, STUDY_COMPAT);
     if (peer.text)
-        return err_at(e, COSIM_EUSAGE, &peer.at, "the rules of a peer serve estimate and explain only");
+        return err_at(e, COSIM_EUSAGE, &peer.at,
+                      "the rules of a peer serve estimate and explain only");
+    const struct setting algorithm = study_get(s, STUDY_ALGORITHM);
     TRY(resolve(r, c, s, e));
+    TRY(sweep_algorithm_find(algorithm.text, algorithm.at, &r->algorithm, e));
     r->request.progress = progress;
     r->request.progress_user = user;
     const double start_s = now_s();

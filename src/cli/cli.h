@@ -126,6 +126,7 @@ int cmd_hypervolume(const struct args *a);
 int cmd_law(const struct args *a);
 int cmd_fit(const struct args *a);
 int cmd_kv(const struct args *a);
+int cmd_search(const struct args *a);
 int cmd_config(const struct args *a);
 int cmd_help(const struct args *a);
 

@@ -69,9 +69,9 @@ static cosim_status explain(cosim *c, const cosim_study *s, const struct args *a
 
 int cmd_explain(const struct args *a)
 {
-    return with_study(a, explain,
-                      &(cosim_plot_options){
-                          .kind = "breakdown", .x = "phase", .group = "op", .value = "total_s" });
+    return with_study(
+        a, explain,
+        &(cosim_plot_options){ .kind = "breakdown", .x = "phase", .y = "total_s", .group = "op" });
 }
 
 static cosim_status sweep(cosim *c, const cosim_study *s, const struct args *a, cosim_table **t,
@@ -97,7 +97,53 @@ static cosim_status sweep(cosim *c, const cosim_study *s, const struct args *a, 
 
 int cmd_sweep(const struct args *a)
 {
-    return with_study(a, sweep,
+    return with_study(
+        a, sweep,
+        &(cosim_plot_options){
+            .kind = "pareto", .x = "tpot_s", .y = "j_per_token", .group = "device", .label = "w" });
+}
+
+static cosim_status search(cosim *c, const cosim_study *s, const struct args *a, cosim_table **t,
+                           cosim_error *e)
+{
+    (void)a;
+    catch_interrupts(c);
+    const cosim_status st = cosim_search(c, s, t, e);
+    catch_interrupts(NULL);
+    return st;
+}
+
+/* A test problem needs no study: name, algorithm, evaluations, seed. */
+static int search_problem(const struct args *a)
+{
+    const char *evaluations = args_get(a, "samples"), *seed = args_get(a, "seed");
+    cosim_error e = { .status = COSIM_OK };
+    cosim_table *t = NULL;
+    int code = EXIT_USAGE;
+    cosim *c = open_context(a, &code);
+
+    if (!c)
+        return code;
+    const cosim_status st =
+        cosim_search_problem(c, args_get(a, "problem"), args_get(a, "algorithm"),
+                             evaluations ? strtoull(evaluations, NULL, 10) : 20000,
+                             seed ? strtoull(seed, NULL, 10) : 1, &t, &e);
+    code = st == COSIM_OK ? write_result(c, t, a, st) : report_error(&e);
+    cosim_table_free(t);
+    cosim_close(c);
+    return code;
+}
+
+int cmd_search(const struct args *typed)
+{
+    struct args renamed = *typed, *a = &renamed;
+
+    for (size_t i = 0; i < a->n_options; i++)
+        if (strcmp(a->option[i].name, "evaluations") == 0)
+            a->option[i].name = "samples";
+    if (args_has(a, "problem"))
+        return search_problem(a);
+    return with_study(a, search,
                       &(cosim_plot_options){
                           .kind = "pareto", .x = "tpot_s", .y = "j_per_token", .group = "device" });
 }

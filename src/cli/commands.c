@@ -52,6 +52,12 @@ static const struct option fit_options[] = {
     { NULL, 0, NULL, NULL },
 };
 
+static const struct option search_options[] = {
+    { "problem", 0, "NAME", "search a standard test problem instead (cosim list problems)" },
+    { "evaluations", 0, "N", "points to evaluate: the same as --samples" },
+    { NULL, 0, NULL, NULL },
+};
+
 const struct command command_table[] = {
     { "list", "KIND",
       "list devices, models, formats, recipes, scenarios, objectives, algorithms, "
@@ -68,6 +74,9 @@ const struct command command_table[] = {
     { "sweep", "[STUDY-FILE]...", "evaluate a space and keep the points that no other point beats",
       "Ctrl-C ends early: what was found is written and marked partial (exit 130).",
       OPTS_STUDY | OPTS_OUTPUT | OPTS_PICTURE | OPTS_PROGRESS, NULL, cmd_sweep },
+    { "search", "[STUDY-FILE]...", "search a space that is too large for a sweep",
+      "PGSAM unless --algorithm names another; --samples is the number of evaluations.",
+      OPTS_STUDY | OPTS_OUTPUT | OPTS_PICTURE, search_options, cmd_search },
     { "plot", "TABLE.csv", "draw a table that cosim or another tool wrote as CSV", NULL,
       OPTS_PICTURE, NULL, cmd_plot },
     { "roofline", "[STUDY-FILE]...", "the roofline of a device with the operators of a model on it",

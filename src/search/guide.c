@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "search/guide.h"
+
+#include "core/num.h"
+#include "search/indicators.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LEAST_RANGE 1e-12
+
+cosim_status guide_init(struct guide *g, const struct search_problem *p, size_t cap, cosim_error *e)
+{
+    const size_t room = 2 * cap + 1;
+
+    *g = (struct guide){ .n_vars = problem_n_vars(p), .n_obj = p->n_obj, .cap = cap };
+    g->price = malloc(room * sizeof *g->price);
+    g->row = malloc(room * g->n_vars * sizeof *g->row);
+    g->mark = malloc(room);
+    g->crowding = malloc(room * sizeof *g->crowding);
+    g->column = malloc(room * g->n_obj * sizeof *g->column);
+    if (g->price && g->row && g->mark && g->crowding && g->column)
+        return COSIM_OK;
+    guide_release(g);
+    return err_set(e, COSIM_ENOMEM, "no memory for a front of %zu", cap);
+}
+
+void guide_release(struct guide *g)
+{
+    free(g->price);
+    free(g->row);
+    free(g->mark);
+    free(g->crowding);
+    free(g->column);
+    *g = (struct guide){ 0 };
+}
+
+static void move(struct guide *g, size_t to, size_t from)
+{
+    if (to == from)
+        return;
+    g->price[to] = g->price[from];
+    g->mark[to] = g->mark[from];
+    g->crowding[to] = g->crowding[from];
+    memcpy(g->row + to * g->n_vars, g->row + from * g->n_vars, g->n_vars * sizeof *g->row);
+}
+
+static cosim_status crowd(struct guide *g, cosim_error *e)
+{
+    const double *col[8];
+
+    for (size_t j = 0; j < g->n_obj; j++) {
+        col[j] = g->column + j * g->n;
+        for (size_t i = 0; i < g->n; i++)
+            g->column[j * g->n + i] = g->price[i].obj[j];
+    }
+    return indicator_crowding(&(struct points){ g->n, g->n_obj, col }, g->crowding, e);
+}
+
+static int descending(const void *pa, const void *pb)
+{
+    const double a = *(const double *)pa, b = *(const double *)pb;
+
+    return a > b ? -1 : a < b;
+}
+
+/* Keeps the `cap` least crowded. */
+static cosim_status thin(struct guide *g, cosim_error *e)
+{
+    TRY(crowd(g, e));
+    double *sorted = g->column;
+    memcpy(sorted, g->crowding, g->n * sizeof *sorted);
+    qsort(sorted, g->n, sizeof *sorted, descending);
+    const double limit = sorted[g->cap - 1];
+    size_t w = 0;
+    for (size_t i = 0; i < g->n && w < g->cap; i++)
+        if (g->crowding[i] >= limit)
+            move(g, w++, i);
+    g->n = w;
+    return COSIM_OK;
+}
+
+static void frame(struct guide *g)
+{
+    for (size_t j = 0; j < g->n_obj; j++) {
+        g->ideal[j] = g->nadir[j] = g->price[0].obj[j];
+        for (size_t i = 1; i < g->n; i++) {
+            g->ideal[j] = min_f64(g->price[i].obj[j], g->ideal[j]);
+            g->nadir[j] = max_f64(g->price[i].obj[j], g->nadir[j]);
+        }
+    }
+}
+
+cosim_status guide_add(struct guide *g, const double *x, const struct priced *f, bool *entered,
+                       cosim_error *e)
+{
+    size_t w = 0;
+
+    *entered = false;
+    for (size_t j = 0; j < g->n_obj; j++)
+        g->seen_max[j] = g->any ? max_f64(f->obj[j], g->seen_max[j]) : f->obj[j];
+    g->any = true;
+    for (size_t i = 0; i < g->n; i++) {
+        bool le = true;
+        for (size_t j = 0; j < g->n_obj && le; j++)
+            le = g->price[i].obj[j] <= f->obj[j];
+        if (le)
+            return COSIM_OK;
+    }
+    for (size_t i = 0; i < g->n; i++)
+        if (!priced_dominates(f, &g->price[i], g->n_obj))
+            move(g, w++, i);
+    g->n = w;
+    g->price[g->n] = *f;
+    g->mark[g->n] = 0;
+    g->crowding[g->n] = 0;
+    memcpy(g->row + g->n * g->n_vars, x, g->n_vars * sizeof *x);
+    g->n++;
+    *entered = true;
+    if (g->n > 2 * g->cap)
+        TRY(thin(g, e));
+    frame(g);
+    return COSIM_OK;
+}
+
+size_t guide_count_dominating(const struct guide *g, const struct priced *f)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < g->n; i++)
+        n += priced_dominates(&g->price[i], f, g->n_obj);
+    return n;
+}
+
+cosim_status guide_least_crowded(struct guide *g, struct rng *r, size_t *at, cosim_error *e)
+{
+    double most = -INF_F64;
+    size_t n_ends = 0;
+
+    *at = SIZE_MAX;
+    if (g->n == 0)
+        return COSIM_OK;
+    TRY(crowd(g, e));
+    for (size_t i = 0; i < g->n; i++) {
+        n_ends += g->crowding[i] == INF_F64;
+        if (g->crowding[i] < INF_F64 && g->crowding[i] > most) {
+            most = g->crowding[i];
+            *at = i;
+        }
+    }
+    /* the ends are lonely too: they get their share */
+    if (*at != SIZE_MAX && rng_f64(r) > 0.2)
+        return COSIM_OK;
+    size_t pick = n_ends ? (size_t)rng_below(r, n_ends) : 0;
+    for (size_t i = 0; i < g->n; i++)
+        if (g->crowding[i] == INF_F64 && pick-- == 0) {
+            *at = i;
+            break;
+        }
+    return COSIM_OK;
+}
+
+void guide_normalise(const struct guide *g, const struct priced *f, double *z)
+{
+    for (size_t j = 0; j < g->n_obj; j++) {
+        double range = g->nadir[j] - g->ideal[j];
+        if (!(range > LEAST_RANGE))
+            range = g->seen_max[j] - g->ideal[j];
+        z[j] = (f->obj[j] - g->ideal[j]) / (range > LEAST_RANGE ? range : LEAST_RANGE);
+    }
+}
