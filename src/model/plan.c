@@ -73,7 +73,7 @@ static bool same_class(const struct plan_class *x, const struct plan_class *y)
 }
 
 /* Keeps the first of each set of equal layers, in layer order. */
-static size_t merge(struct plan_class *c, size_t n)
+static size_t merge(struct plan_class *c, uint32_t *class_of, size_t n)
 {
     size_t kept = 0;
 
@@ -81,6 +81,7 @@ static size_t merge(struct plan_class *c, size_t n)
         size_t j = 0;
         while (j < kept && !same_class(&c[j], &c[i]))
             j++;
+        class_of[i] = (uint32_t)j;
         if (j < kept)
             c[j].times += 1.0;
         else
@@ -99,6 +100,52 @@ static const struct format *kv_format(const struct builder *b, const struct sche
     return scheme_format(s, &b->context, &t);
 }
 
+static cosim_status no_memory(const struct model *m, cosim_error *e)
+{
+    return err_set(e, COSIM_ENOMEM, "out of memory for the plan of '%s'", m->id);
+}
+
+/* One class per layer, which merge then makes few; in scratch memory, for plans are many. */
+static cosim_status find_classes(struct builder *b, const struct scheme *k, const struct scheme *v,
+                                 struct arena *scratch, struct arena *a, cosim_error *e)
+{
+    const struct model *m = b->model;
+    struct plan *p = b->plan;
+
+    uint32_t *class_of = ARENA_NEW(a, uint32_t, m->n_layers);
+    b->of_layer = ARENA_NEW(scratch, struct plan_class, m->n_layers);
+    if (!b->of_layer || !class_of)
+        return no_memory(m, e);
+    for (size_t i = 0; i < m->n_layers; i++) {
+        b->of_layer[i].layer = m->layer[i];
+        b->of_layer[i].times = 1.0;
+        b->of_layer[i].k_format = kv_format(b, k, TENSOR_ATTN_K, i);
+        b->of_layer[i].v_format = kv_format(b, v, TENSOR_ATTN_V, i);
+    }
+    (void)model_each_tensor(m, visit, b);
+    p->class_of = class_of;
+    p->n_cls = merge(b->of_layer, class_of, m->n_layers);
+    struct plan_class *cls = ARENA_NEW(a, struct plan_class, p->n_cls);
+    if (!cls)
+        return no_memory(m, e);
+    memcpy(cls, b->of_layer, p->n_cls * sizeof *cls);
+    p->cls = cls;
+    return COSIM_OK;
+}
+
+static void sum_up(struct plan_bytes *of_layer, size_t n_layers)
+{
+    struct plan_bytes sum = { 0 };
+
+    for (size_t i = 0; i <= n_layers; i++) {
+        const struct plan_bytes here = of_layer[i];
+        of_layer[i] = sum;
+        sum.by_tp += here.by_tp;
+        sum.by_tp_ep += here.by_tp_ep;
+        sum.replicated += here.replicated;
+    }
+}
+
 cosim_status plan_make(struct plan *p, const struct model *m, const struct scheme *w,
                        const struct scheme *k, const struct scheme *v, struct arena *a,
                        cosim_error *e)
@@ -107,35 +154,21 @@ cosim_status plan_make(struct plan *p, const struct model *m, const struct schem
     if (m->unsupported)
         return err_set(e, COSIM_EUNSUPPORTED, "model '%s' is not computed yet: %s", m->id,
                        m->unsupported);
+    struct arena scratch = { NULL };
     struct builder b = {
         .model = m,
         .w = w,
         .plan = p,
         .context = { m->n_layers, m->layer[0].n_heads, m->layer[0].n_kv_heads,
                      m->layer[m->n_layers - 1].n_experts, m->n_params, m->tied_embeddings },
-        .of_layer = ARENA_NEW(a, struct plan_class, m->n_layers),
         .per_layer = ARENA_NEW(a, struct plan_bytes, m->n_layers + 1),
     };
-    if (!b.of_layer || !b.per_layer)
-        return err_set(e, COSIM_ENOMEM, "out of memory for the plan of '%s'", m->id);
+    if (!b.per_layer)
+        return no_memory(m, e);
     p->model = m;
-    for (size_t i = 0; i < m->n_layers; i++) {
-        b.of_layer[i].layer = m->layer[i];
-        b.of_layer[i].times = 1.0;
-        b.of_layer[i].k_format = kv_format(&b, k, TENSOR_ATTN_K, i);
-        b.of_layer[i].v_format = kv_format(&b, v, TENSOR_ATTN_V, i);
-    }
-    (void)model_each_tensor(m, visit, &b);
-    struct plan_bytes sum = { 0 };
-    for (size_t i = 0; i <= m->n_layers; i++) {
-        const struct plan_bytes here = b.per_layer[i];
-        b.per_layer[i] = sum;
-        sum.by_tp += here.by_tp;
-        sum.by_tp_ep += here.by_tp_ep;
-        sum.replicated += here.replicated;
-    }
     p->prefix = b.per_layer;
-    p->n_cls = merge(b.of_layer, m->n_layers);
-    p->cls = b.of_layer;
-    return COSIM_OK;
+    const cosim_status st = find_classes(&b, k, v, &scratch, a, e);
+    arena_release(&scratch);
+    sum_up(b.per_layer, m->n_layers);
+    return st;
 }
