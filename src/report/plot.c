@@ -21,6 +21,8 @@ const struct plot_kind plot_kind_list[] = {
     { "breakdown", "x (bars), y (amount), group (parts); value: a second panel", plot_breakdown },
     { "heatmap", "x, y (categories), value: a sweep over two axes", plot_heatmap },
     { "map", "x (places), y (things), group (colour); label: what is where", plot_map },
+    { "scatter", "x (measured), y (predicted); group: with lines at equality and a factor of two",
+      plot_scatter },
 };
 const size_t n_plot_kinds = sizeof plot_kind_list / sizeof *plot_kind_list;
 

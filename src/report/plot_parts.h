@@ -31,6 +31,7 @@ cosim_status plot_roofline(struct plot *p, cosim_error *e);
 cosim_status plot_breakdown(struct plot *p, cosim_error *e);
 cosim_status plot_heatmap(struct plot *p, cosim_error *e);
 cosim_status plot_map(struct plot *p, cosim_error *e);
+cosim_status plot_scatter(struct plot *p, cosim_error *e);
 
 /** Adds a sentence to the foot line. */
 void plot_foot(struct plot *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -112,6 +113,25 @@ double axis_fraction(const struct axis *a, double v);
 
 double plot_px_x(const struct plot *p, const struct axis *x, double v);
 double plot_px_y(const struct plot *p, const struct axis *y, double v);
+
+/* ---- levels of a third value ---- */
+
+#define LEVELS_MAX 4u
+
+struct levels {
+    size_t n;
+    double limit[LEVELS_MAX]; /* the worst value that still belongs, strictest level first */
+};
+
+/**
+ * Limits that part the known ones of n values about evenly, rounded to 1, 2 or 5 times a power of
+ * ten so that the last one holds for all of them; fewer when limits coincide, none without values.
+ */
+cosim_status levels_of(struct plot *p, const double *v, size_t n, bool maximise, struct levels *l,
+                       cosim_error *e);
+
+/** Whether v is as good as the limit; false when unknown. */
+bool level_holds(double v, double limit, bool maximise);
 
 /* ---- labels that do not cover each other ---- */
 

@@ -121,7 +121,7 @@ static cosim_status read_row(struct reader *r, cosim_error *e)
     TRY(reader_f64(r, VALUE, 0, 1e15, &o.value, e));
     TRY(reader_f64(r, N_DEVICES, 1, 1e6, &o.n_devices, e));
     TRY(reader_f64(r, PROMPT, 0, 1e8, &o.prompt_tokens, e));
-    TRY(reader_f64(r, OUTPUT, 1, 1e8, &o.output_tokens, e));
+    TRY(reader_f64(r, OUTPUT, 0, 1e8, &o.output_tokens, e));
     TRY(read_batch(r, &o, e));
     layout_of_text(o.runtime, &o);
     choose_quantity(r, &o);

@@ -62,7 +62,7 @@ static cosim_status read_row(struct reader *r, cosim_error *e)
     TRY(reader_f64(r, N_DEVICES, 1, 1e6, &o.n_devices, e));
     TRY(reader_f64(r, BATCH, 0.1, 1e6, &o.batch, e));
     TRY(reader_f64(r, PROMPT, 0, 1e8, &o.prompt_tokens, e));
-    TRY(reader_f64(r, GEN, 1, 1e8, &o.output_tokens, e));
+    TRY(reader_f64(r, GEN, 0, 1e8, &o.output_tokens, e));
     if (strstr(o.scope, "some may idle"))
         o.skip = "power of idle devices is included";
     TRY(add(r, &o, J_PER_TOKEN, QUANTITY_J_PER_TOKEN, 1.0, e));

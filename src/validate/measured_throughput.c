@@ -65,7 +65,7 @@ static cosim_status read_row(struct reader *r, cosim_error *e)
     TRY(reader_f64(r, N_DEVICES, 1, 1e6, &o.n_devices, e));
     TRY(reader_f64(r, BATCH, 1, 1e6, &o.batch, e));
     TRY(reader_f64(r, PROMPT, 0, 1e8, &o.prompt_tokens, e));
-    TRY(reader_f64(r, GEN, 1, 1e8, &o.output_tokens, e));
+    TRY(reader_f64(r, GEN, 0, 1e8, &o.output_tokens, e));
     TRY(reader_f64(r, PP, 0, 1e12, &pp_tok_s, e));
     TRY(reader_f64(r, TG, 0, 1e12, &tg_tok_s, e));
     struct observation pp = o, tg = o;
