@@ -216,7 +216,10 @@ static cosim_status list_algorithms(cosim *c, struct table **t, cosim_error *e)
         TRY(named_row(*t, a->name, a->source, a->doc, e));
     for (size_t i = 0; i < n_search_algos; i++)
         TRY(named_row(*t, search_algos[i]->name, search_algos[i]->source, search_algos[i]->doc, e));
-    return table_note(*t, e, "sweep: the first two; search: the others, by 'cosim search'");
+    return table_note(
+        *t, e,
+        "'cosim sweep' takes exhaustive, pruned and random; 'cosim search' the others and "
+        "its own exhaustive and random");
 }
 
 static cosim_status list_problems(cosim *c, struct table **t, cosim_error *e)

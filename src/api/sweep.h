@@ -35,6 +35,7 @@ struct sweep_result {
     uint64_t evaluated, total, rejected[N_REJECTS], example[N_REJECTS]; /* lowest id of each */
     uint64_t *cloud; /* ids of sampled feasible points, ascending */
     size_t n_cloud;
+    uint64_t pruned, pruned_blocks; /* points that a bound proved dominated or infeasible */
     bool partial;
     const char *stop_reason;
 };

@@ -88,6 +88,13 @@ static cosim_status add_notes(struct table *t, const struct resolved *r,
     TRY(point_table_describe(t, r, e));
     TRY(table_note(t, e, "evaluated %llu points with '%s'; %s", (unsigned long long)res->evaluated,
                    r->algorithm->name, res->stop_reason));
+    if (res->pruned > 0)
+        TRY(table_note(
+            t, e,
+            "bounds proved %llu points in %llu blocks dominated or infeasible (%.4g %% of "
+            "the space was visited)",
+            (unsigned long long)res->pruned, (unsigned long long)res->pruned_blocks,
+            100.0 * (double)res->evaluated / (double)res->total));
     for (int i = 1; i < N_REJECTS; i++)
         if (res->rejected[i] > 0)
             TRY(table_note(t, e, "left out %llu (%s): %s; the first is point %llu",

@@ -161,6 +161,16 @@ static cosim_status prepare(struct walker *w, uint64_t block, const size_t digit
     return COSIM_OK;
 }
 
+cosim_status walker_prepare(struct walker *w, uint64_t block, bool *layout_ok, cosim_error *e)
+{
+    size_t digit[N_AXES];
+
+    space_digits(w->space, block * w->space->n[AXIS_DEVICE], digit);
+    TRY(prepare(w, block, digit, e));
+    *layout_ok = w->layout_ok;
+    return COSIM_OK;
+}
+
 cosim_status walker_eval(struct walker *w, uint64_t block, uint32_t asked, cosim_error *e)
 {
     size_t digit[N_AXES];

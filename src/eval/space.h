@@ -88,6 +88,9 @@ void walker_release(struct walker *w);
 /** Evaluates all devices of a block: results in w->block. */
 cosim_status walker_eval(struct walker *w, uint64_t block, uint32_t asked, cosim_error *e);
 
+/** Builds the load of a block without pricing it; false when its layout does not suit the model. */
+cosim_status walker_prepare(struct walker *w, uint64_t block, bool *layout_ok, cosim_error *e);
+
 /** Evaluates one point with the plain evaluator; w->load describes it afterwards. */
 cosim_status walker_point(struct walker *w, uint64_t id, struct point *p, cosim_error *e);
 
