@@ -12,6 +12,8 @@
 #include "model/op.h"
 #include "quant/scheme.h"
 
+#include <stdint.h>
+
 /* A weight tensor kind within one layer class. */
 struct plan_tensor {
     const struct format *format;    /* NULL = the layer has none */
@@ -34,6 +36,7 @@ struct plan {
     const struct model *model;
     const struct plan_class *cls;
     size_t n_cls;
+    const uint32_t *class_of; /* per layer: index into cls */
     struct plan_tensor embedding, head; /* head.format NULL = tied */
     const struct plan_bytes *prefix;    /* n_layers + 1: bytes of layers [0, i) */
     double embedding_bytes, head_bytes; /* head_bytes 0 when tied */
