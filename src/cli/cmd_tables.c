@@ -98,7 +98,7 @@ static int validate_measured(cosim *c, const char *path, const struct args *a)
 {
     const cosim_validate_options o = { sizeof o, args_get(a, "by"), args_get(a, "only") };
     const cosim_plot_options picture = {
-        .kind = "scatter", .x = "measured", .y = "predicted", .group = "runtime"
+        .kind = "scatter", .x = "measured", .y = "predicted", .group = "class"
     };
     cosim_error e = { .status = COSIM_OK };
     cosim_table *summary = NULL, *rows = NULL, *skipped = NULL;
