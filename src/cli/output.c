@@ -36,16 +36,23 @@ static unsigned terminal_width(const struct args *a)
     return size.ws_col;
 }
 
-/* Study files are the inputs that a result depends on besides the data. */
+static bool is_file(const char *path)
+{
+    struct stat s;
+
+    return stat(path, &s) == 0 && S_ISREG(s.st_mode);
+}
+
+/* Files that a result depends on besides the data; other operands are names. */
 static size_t input_files(const struct args *a, const char **input)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < a->n_options; i++)
-        if (strcmp(a->option[i].name, "study") == 0)
+        if (strcmp(a->option[i].name, "study") == 0 && is_file(a->option[i].value))
             input[n++] = a->option[i].value;
     for (size_t i = 0; i < a->n_operands; i++)
-        if (access(a->operand[i], R_OK) == 0)
+        if (is_file(a->operand[i]))
             input[n++] = a->operand[i];
     return n;
 }
