@@ -13,6 +13,8 @@
 
 #define N_WEIGHTS 15u
 #define X_TOLERANCE 1e-6
+#define FIRST_STEP 0.1 /* of the range */
+#define T_BOUND 10.0   /* Tchebycheff values are of the order of 1 */
 #define CONSTRAINT_TOLERANCE 1e-8
 
 static const struct {
@@ -36,8 +38,9 @@ struct solver {
     enum target target;
     size_t objective; /* minimised by ALONE and EPSILON */
     const double *weight;
-    double limit[8]; /* of EPSILON, normalised */
-    double *at, *x;  /* the row that `f` is the price of; a start */
+    double ideal[8], range[8]; /* the frame, fixed while one problem is solved */
+    double limit[8];           /* of EPSILON, normalised */
+    double *at, *x;            /* the row that `f` is the price of; a start */
     bool has_f, over;
     struct priced f;
     struct guide guide;
@@ -69,14 +72,18 @@ static const struct priced *price(struct solver *s, const double *x)
     return &s->f;
 }
 
-static double normalised(struct solver *s, const struct priced *f, size_t j)
+static double normalised(const struct solver *s, const struct priced *f, size_t j)
 {
-    double z[8];
+    return (f->obj[j] - s->ideal[j]) / s->range[j];
+}
 
-    if (!s->guide.any)
-        return f->obj[j];
-    guide_normalise(&s->guide, f, z);
-    return z[j];
+static void fix_frame(struct solver *s)
+{
+    for (size_t j = 0; j < s->p->n_obj; j++) {
+        const double range = s->guide.nadir[j] - s->guide.ideal[j];
+        s->ideal[j] = s->guide.n ? s->guide.ideal[j] : 0;
+        s->range[j] = s->guide.n && range > 1e-12 ? range : 1;
+    }
 }
 
 /* Variables are the row and, for Tchebycheff, t. */
@@ -110,7 +117,7 @@ static cosim_status minimise(struct solver *s, uint64_t budget)
 {
     const size_t m = s->p->n_obj, n = s->n + (s->target == TCHEBYCHEFF);
     struct side c[9];
-    double *v = malloc(3 * (n + 1) * sizeof *v), *lo = v + n + 1, *hi = lo + n + 1, value;
+    double *v = malloc(4 * (n + 1) * sizeof *v), value;
 
     if (!v)
         return err_set(s->e, COSIM_ENOMEM, "no memory for NLopt");
@@ -119,18 +126,18 @@ static cosim_status minimise(struct solver *s, uint64_t budget)
         free(v);
         return err_set(s->e, COSIM_ENOMEM, "no memory for NLopt");
     }
-    for (size_t i = 0; i < s->n; i++) {
-        lo[i] = s->p->axis[i].lo;
-        hi[i] = s->p->axis[i].hi;
-        v[i] = s->x[i];
+    double *lo = v + n + 1, *hi = lo + n + 1, *step = hi + n + 1;
+    for (size_t i = 0; i < n; i++) {
+        const bool is_t = i == s->n;
+        lo[i] = is_t ? -T_BOUND : s->p->axis[i].lo;
+        hi[i] = is_t ? T_BOUND : s->p->axis[i].hi;
+        v[i] = is_t ? 1 : s->x[i];
+        step[i] = is_t ? FIRST_STEP : FIRST_STEP * (hi[i] > lo[i] ? hi[i] - lo[i] : 1);
     }
-    if (s->target == TCHEBYCHEFF) {
-        lo[s->n] = 0;
-        hi[s->n] = 10;
-        v[s->n] = 1;
-    }
+    fix_frame(s);
     (void)nlopt_set_lower_bounds(s->opt, lo);
     (void)nlopt_set_upper_bounds(s->opt, hi);
+    (void)nlopt_set_initial_step(s->opt, step);
     (void)nlopt_set_min_objective(s->opt, goal, s);
     for (size_t i = 0; i <= m; i++) {
         const bool objective =

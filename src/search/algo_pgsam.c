@@ -6,8 +6,11 @@
  * Chains walk in step and share one guide front, so a run does not depend on threads. Points of a
  * discrete space that were priced before are walked over without a new evaluation.
  *
+ * Most moves start from a mixture of two members of the guide front ("Pareto-guided"): single
+ * changes alone get stuck between regions of a design space that infeasible points divide.
+ *
  * `psa` is plain Pareto simulated annealing by a shorter way of proposing moves: pgsam with its
- * three additions switched off must leave the same trace (a test holds it to that).
+ * additions switched off must leave the same trace (a test holds it to that).
  */
 #include "core/detmath.h"
 #include "core/num.h"
@@ -28,9 +31,13 @@
 #define TAU_M 0.5       /* softmax temperature of the preferences */
 #define P_DIRECTION 0.5 /* chance to repeat a rewarded direction */
 #define P_MULTI 0.1     /* chance of 2 to 4 moves at once */
+#define P_ARCHIVE 0.8   /* chance that a move mixes two members of the guide front, */
+#define P_RANDOM 0.05   /* and that such a move is a random point instead */
+#define MIX_FLIPS 3u    /* a mixed move is followed by fewer than this many ordinary ones */
 #define RHO 0.05        /* augmentation of the Tchebycheff function */
-#define GUIDE_CAP 200u
+#define GUIDE_CAP 3000u
 #define N_WEIGHTS 21u
+#define ROUNDS 15u        /* times that a chain goes through all weights */
 #define STALLED 1500u     /* evaluations of a chain without a new member before it restarts, */
 #define STALLED_PARTS 40u /* or this part of its budget if less */
 #define REHEAT 0.1        /* least temperature after a restart, of the first */
@@ -331,9 +338,37 @@ static void propose_plain(struct pgsam *s, struct chain *c)
     apply(s, c, axis, uniform_option(c, n_options(&s->p->axis[axis]), present(s, c, axis)));
 }
 
+/* One member of the guide front with some axes of another: what is good together stays together,
+ * and regions that single moves cannot reach through infeasible points are one step away. */
+static void mix_members(struct pgsam *s, struct chain *c)
+{
+    const double *a = s->guide.row + rng_below(&c->rng, s->guide.n) * s->n_vars;
+    const double *b = s->guide.row + rng_below(&c->rng, s->guide.n) * s->n_vars;
+
+    memcpy(c->y, a, s->n_vars * sizeof *c->y);
+    for (size_t i = 0; i < s->p->n_axes; i++)
+        if (rng_u64(&c->rng) >> 63)
+            memcpy(c->y + s->var[i], b + s->var[i], (s->var[i + 1] - s->var[i]) * sizeof *b);
+}
+
+/* The start of a move: here, or a mixture, or a random point. Gives the number of flips to add. */
+static size_t start_move(struct pgsam *s, struct chain *c)
+{
+    const bool mixes = !s->plain && !s->o->no_archive_moves && s->guide.n > 1;
+
+    memcpy(c->y, c->x, s->n_vars * sizeof *c->y);
+    if (!mixes || rng_f64(&c->rng) >= P_ARCHIVE)
+        return rng_f64(&c->rng) < P_MULTI ? 2 + rng_below(&c->rng, 3) : 1;
+    if (rng_f64(&c->rng) < P_RANDOM) {
+        problem_random(s->p, &c->rng, c->y);
+        return 0;
+    }
+    mix_members(s, c);
+    return rng_below(&c->rng, MIX_FLIPS);
+}
+
 static void propose(struct pgsam *s, struct chain *c)
 {
-    size_t n = 1;
 
     if (!c->placed) {
         const size_t k = (size_t)(c - s->chain);
@@ -343,9 +378,7 @@ static void propose(struct pgsam *s, struct chain *c)
         else
             problem_random(s->p, &c->rng, c->y);
     } else {
-        memcpy(c->y, c->x, s->n_vars * sizeof *c->y);
-        if (rng_f64(&c->rng) < P_MULTI)
-            n = 2 + rng_below(&c->rng, 3);
+        const size_t n = start_move(s, c);
         for (c->n_flips = 0; c->n_flips < n;) {
             if (s->plain)
                 propose_plain(s, c);
@@ -438,6 +471,22 @@ static cosim_status restart(struct pgsam *s, struct chain *c, cosim_error *e)
     return COSIM_OK;
 }
 
+/* A new weight: on with the member that is best for it. */
+static void next_weight(struct pgsam *s, struct chain *c)
+{
+    double best = INF_F64;
+
+    c->weight = (c->weight + 1) % s->n_weights;
+    for (size_t i = 0; i < s->guide.n && !c->warm; i++) {
+        const double g = scalar(s, c, &s->guide.price[i]);
+        if (g < best) {
+            best = g;
+            memcpy(c->x, s->guide.row + i * s->n_vars, s->n_vars * sizeof *c->x);
+            c->fx = s->guide.price[i];
+        }
+    }
+}
+
 /* The chain learns the price of its proposal; `counted`: it was an evaluation. */
 static cosim_status settle(struct pgsam *s, struct chain *c, const struct priced *fy, bool counted,
                            cosim_error *e)
@@ -469,8 +518,8 @@ static cosim_status settle(struct pgsam *s, struct chain *c, const struct priced
         return COSIM_OK;
     c->n_moves++;
     c->t *= c->alpha;
-    if (c->n_moves % (s->per_chain / s->n_weights + 1) == 0)
-        c->weight = (c->weight + 1) % s->n_weights;
+    if (c->n_moves % (s->per_chain / (s->n_weights * ROUNDS) + 1) == 0)
+        next_weight(s, c);
     if (c->warm && c->n_moves >= WARM_UP / s->n_chains)
         end_warm_up(s, c);
     return c->n_stalled >= s->stalled ? restart(s, c, e) : COSIM_OK;

@@ -9,7 +9,8 @@
 #include <string.h>
 
 #define BATCH 1024u /* points asked for at once */
-#define SLICE 32u   /* points priced by one thread at a time */
+#define SLICE 64u   /* points priced by one thread at a time, and */
+#define SPREAD 4    /* slices that it takes to wake the others, unless pricing is costly */
 #define REFERENCE 1.1
 #define CONVERGED_GAIN 1e-4
 #define CONVERGED_WINDOWS 10u
@@ -47,13 +48,17 @@ static bool wants_stop(const struct run *run)
 static void price_all(struct run *run, size_t n)
 {
     const struct search_problem *p = run->p;
-    const long n_slices = (long)((n + SLICE - 1) / SLICE);
+    const size_t slice = p->costly ? 1 : SLICE;
+    const long n_slices = (long)((n + slice - 1) / slice), least = p->costly ? 2 : SPREAD;
 
 #ifdef _OPENMP
-#pragma omp parallel for schedule(dynamic) num_threads(run->o->threads ? (int)run->o->threads : 1)
+#pragma omp parallel for schedule(dynamic) if (n_slices >= least)                                  \
+    num_threads(run->o->threads ? (int)run->o->threads : 1)
+#else
+    (void)least;
 #endif
     for (long s = 0; s < n_slices; s++) {
-        const size_t at = (size_t)s * SLICE, end = at + SLICE < n ? at + SLICE : n;
+        const size_t at = (size_t)s * slice, end = at + slice < n ? at + slice : n;
         double *obj[ARCHIVE_MAX_OBJ];
         for (size_t j = 0; j < p->n_obj; j++)
             obj[j] = run->obj[j] + at;
