@@ -9,16 +9,19 @@
 #define METRIC_LIST(X)                                                                             \
     X(TTFT, "ttft_s", "s", 1, "time to first token: prefill of the whole batch")                   \
     X(TPOT, "tpot_s", "s", 1, "time per output token: one decode step at the mean context")        \
-    X(E2E, "e2e_s", "s", 1, "ttft_s + (output - 1) tpot_s")                                        \
-    X(TOKENS_PER_S, "tokens_per_s", "token/s", -1, "output tokens over e2e_s, all devices")        \
+    X(E2E, "e2e_s", "s", 1, "time to the last token: ttft_s + (output - 1) tpot_s")                \
+    X(TOKENS_PER_S, "tokens_per_s", "token/s", -1,                                                 \
+      "tokens per second: output tokens over e2e_s, all devices")                                  \
     X(DECODE_TOKENS_PER_S, "decode_tokens_per_s", "token/s", -1, "output tokens while decoding")   \
-    X(J_PER_TOKEN, "j_per_token", "J/token", 1, "energy of prefill and decode per output token")   \
-    X(POWER, "power_w", "W", 1, "mean power of all devices over e2e_s")                            \
+    X(J_PER_TOKEN, "j_per_token", "J/token", 1, "energy per output token: prefill and decode")     \
+    X(POWER, "power_w", "W", 1, "mean power: of all devices over e2e_s")                           \
     X(MEMORY, "memory_bytes", "byte", 1,                                                           \
-      "weights, KV cache and activations on the fullest device")                                   \
-    X(USD_PER_MTOK, "usd_per_mtok", "USD", 1, "capital or rent and electricity per 1e6 tokens")    \
+      "memory: weights, KV cache and activations on the fullest device")                           \
+    X(USD_PER_MTOK, "usd_per_mtok", "USD", 1,                                                      \
+      "cost per 1e6 tokens: capital or rent and electricity")                                      \
     X(CARBON, "carbon_g_per_mtok", "g", 1, "operational CO2 per 1e6 output tokens")                \
-    X(PPL_INCREASE, "ppl_increase_ratio", "ratio", 1, "measured perplexity over 16-bit, minus 1")  \
+    X(PPL_INCREASE, "ppl_increase_ratio", "ratio", 1,                                              \
+      "perplexity increase: measured over 16-bit, minus 1")                                        \
     X(PRICE, "price_usd", "USD", 1, "list price of all devices")                                   \
     X(DEVICES, "n_devices", "", 1, "devices used")
 

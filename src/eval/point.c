@@ -121,14 +121,13 @@ static void find_flip(struct op_cost *c)
     c->flip_ratio = next > 0.0 ? stream[c->bound] / next : INF_F64;
 }
 
-void point_op(struct op_cost *c, const struct load *l, const struct phase *ph, size_t i,
-              const struct rates *r)
+void point_price(struct op_cost *c, const struct op *op, const struct step *s,
+                 const struct rates *r)
 {
-    const struct op *op = &l->graph->op[i];
     const bool net = op->collective != COLL_NONE;
 
     *c = (struct op_cost){ .op = op };
-    op->kind->work(op, &ph->step, &c->work);
+    op->kind->work(op, s, &c->work);
     c->floor_s = rate(r, net ? RATE_COLLECTIVE_FLOOR_S : RATE_OP_FLOOR_S);
     if (net) {
         const struct coll_form form = load_coll_form(op);
@@ -153,4 +152,10 @@ void point_op(struct op_cost *c, const struct load *l, const struct phase *ph, s
     }
     c->total_s = op->times * c->call_s;
     find_flip(c);
+}
+
+void point_op(struct op_cost *c, const struct load *l, const struct phase *ph, size_t i,
+              const struct rates *r)
+{
+    point_price(c, &l->graph->op[i], &ph->step, r);
 }

@@ -40,6 +40,10 @@ void point_eval(struct point *p, const struct load *l, const struct rates *r,
 /** The layout- and device-independent part of the judgement; REJECT_NONE when none applies. */
 enum reject point_gate(const struct load *l, const struct rates *r);
 
+/** Costs of one operator alone in a step. */
+void point_price(struct op_cost *c, const struct op *op, const struct step *s,
+                 const struct rates *r);
+
 /** Costs of operator i of a phase, in graph order. */
 void point_op(struct op_cost *c, const struct load *l, const struct phase *ph, size_t i,
               const struct rates *r);

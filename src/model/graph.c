@@ -52,7 +52,7 @@ struct building {
 static void add_norm(struct building *b, const char *label, double width, double times)
 {
     const struct model *m = b->g->plan->model;
-    struct op *op = push(b->g, &op_norm, label, times);
+    struct op *op = push(b->g, &op_elementwise, label, times);
 
     if (!op) {
         b->full = true;
@@ -60,6 +60,7 @@ static void add_norm(struct building *b, const char *label, double width, double
     }
     op->n = width;
     op->w_bits = 16.0;
+    op->accesses_per_elem = 2.0;
     op->flops_per_elem = m->layernorm ? NORM_FLOPS_LAYER : NORM_FLOPS_RMS;
 }
 

@@ -60,7 +60,7 @@ struct op_kind {
 
 #define OP_LIST(X)                                                                                 \
     X(embedding)                                                                                   \
-    X(norm)                                                                                        \
+    X(elementwise)                                                                                 \
     X(gemm)                                                                                        \
     X(head)                                                                                        \
     X(attention)                                                                                   \

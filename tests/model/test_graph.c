@@ -132,7 +132,7 @@ static void a_tensor_parallel_rank_does_its_exact_share(void **state)
             world_graph(&part, &p, (struct parallel){ tp, 1, 1, 1 });
             for (size_t j = 0; j < part.n_op; j++) {
                 const struct op *op = &part.op[j];
-                if (op->collective != COLL_NONE || op->kind == &op_norm || op->kind == &op_embedding
+                if (op->collective != COLL_NONE || op->kind == &op_elementwise || op->kind == &op_embedding
                     || strcmp(op->label, "router") == 0)
                     continue;
                 const struct work x = world_work(op, s),
