@@ -28,18 +28,19 @@ extern "C" {
 #define COSIM_API
 #endif
 
-/* name, exit code of the command line, text. The one list of statuses: enum, names, texts, man page. */
-#define COSIM_STATUS_MAP(X)                                            \
-    X(OK, 0, "success")                                                \
-    X(ENO, 1, "the answer is no: infeasible, or a check failed")       \
-    X(EUSAGE, 2, "wrong usage")                                        \
-    X(ESYNTAX, 3, "malformed input")                                   \
-    X(ERANGE, 3, "value out of range")                                 \
-    X(EUNKNOWN, 3, "unknown name")                                     \
-    X(EUNSUPPORTED, 3, "input asks for something not computed yet")    \
-    X(EIO, 4, "input or output failed")                                \
-    X(ENOMEM, 4, "out of memory")                                      \
-    X(EINTERNAL, 5, "internal error: please report it")                \
+/* name, exit code of the command line, text. The one list of statuses: enum, names, texts, man
+ * page. */
+#define COSIM_STATUS_MAP(X)                                                                        \
+    X(OK, 0, "success")                                                                            \
+    X(ENO, 1, "the answer is no: infeasible, or a check failed")                                   \
+    X(EUSAGE, 2, "wrong usage")                                                                    \
+    X(ESYNTAX, 3, "malformed input")                                                               \
+    X(ERANGE, 3, "value out of range")                                                             \
+    X(EUNKNOWN, 3, "unknown name")                                                                 \
+    X(EUNSUPPORTED, 3, "input asks for something not computed yet")                                \
+    X(EIO, 4, "input or output failed")                                                            \
+    X(ENOMEM, 4, "out of memory")                                                                  \
+    X(EINTERNAL, 5, "internal error: please report it")                                            \
     X(EINTERRUPTED, 130, "interrupted: the result is partial")
 
 typedef enum cosim_status {
@@ -139,7 +140,17 @@ COSIM_API cosim_status cosim_validate_measured(cosim *c, const char *kind, const
                                                cosim_table **summary, cosim_table **rows,
                                                cosim_table **skipped, cosim_error *e);
 
-/** Findings of the data checks; ENO (with a table) when one of them is an error. what: hwdb, workloads. */
+/**
+ * The engine's time and energy of single kernels, layers and a 32-layer stack beside our own
+ * measurements in `dir` (reports/measured/h200/README.md has the schema), priced on `device` with
+ * nothing fitted. `by` groups the errors (NULL: quantity, group, op, dtype).
+ */
+COSIM_API cosim_status cosim_validate_operators(cosim *c, const char *dir, const char *device,
+                                                const char *by, cosim_table **summary,
+                                                cosim_table **rows, cosim_error *e);
+
+/** Findings of the data checks; ENO (with a table) when one of them is an error. what: hwdb,
+ * workloads. */
 COSIM_API cosim_status cosim_check(cosim *c, const char *what, cosim_table **t, cosim_error *e);
 
 /** All metrics of the points of a small space (at most 10000); infeasible ones with the reason. */
@@ -188,17 +199,19 @@ COSIM_API cosim_status cosim_search_problem(cosim *c, const char *problem, const
                                             uint64_t evaluations, uint64_t seed, cosim_table **t,
                                             cosim_error *e);
 
-/** Ceilings of the study's device and the operators of the model on it, for the roofline picture. */
+/** Ceilings of the study's device and the operators of the model on it, for the roofline picture.
+ */
 COSIM_API cosim_status cosim_roofline(cosim *c, const cosim_study *s, cosim_table **t,
                                       cosim_error *e);
 
 /* --- quality of frontiers ------------------------------------------------------------------ */
 
 typedef struct cosim_front_options {
-    size_t size;           /* sizeof (cosim_front_options) */
-    const char *columns;   /* objectives, comma-separated; NULL = all columns of numbers */
-    const char *maximise;  /* those of them that are better when larger; NULL = none */
-    const char *reference; /* reference point, one number a column; NULL = worst + 10 % of the range */
+    size_t size;          /* sizeof (cosim_front_options) */
+    const char *columns;  /* objectives, comma-separated; NULL = all columns of numbers */
+    const char *maximise; /* those of them that are better when larger; NULL = none */
+    const char
+        *reference; /* reference point, one number a column; NULL = worst + 10 % of the range */
     const cosim_table *truth; /* reference front for IGD+, epsilon and spread; NULL = none */
 } cosim_front_options;
 
@@ -221,10 +234,10 @@ COSIM_API cosim_status cosim_law_value(const char *name, const char *constants, 
 typedef struct cosim_fit_options {
     size_t size; /* sizeof (cosim_fit_options) */
     uint64_t seed;
-    size_t n_bootstrap;   /* 0 = 200 */
+    size_t n_bootstrap; /* 0 = 200 */
     int no_bootstrap;
-    const char *fold;     /* input held out value by value; NULL = the law's size */
-    const char *fixed;    /* "alpha=0.34,beta=0.28"; NULL = none */
+    const char *fold;  /* input held out value by value; NULL = the law's size */
+    const char *fixed; /* "alpha=0.34,beta=0.28"; NULL = none */
 } cosim_fit_options;
 
 /** Fits a law to a CSV of its inputs and result: parameters with intervals, held-out errors. */
@@ -248,6 +261,32 @@ COSIM_API const cosim_key *cosim_kv_key(size_t i);
  */
 COSIM_API cosim_status cosim_kv(cosim *c, const char *step, const cosim_setting *setting, size_t n,
                                 cosim_table **t, cosim_error *e);
+
+/* --- routing ------------------------------------------------------------------------------- */
+
+#define COSIM_ROUTE_BEST UINT64_MAX
+
+typedef struct cosim_route_options {
+    size_t size;          /* sizeof (cosim_route_options) */
+    const char *show;     /* plan, nodes, totals, front, events, pipeline, offload */
+    int split_layers;     /* attention apart from FFN or experts */
+    uint64_t pick;        /* placement of the front, or COSIM_ROUTE_BEST in the first objective */
+    double precision;     /* 0 = exact; else the front may be worse by this factor */
+    const char *drop;     /* events: member that is gone; NULL = each in turn */
+    const char *throttle; /* events: "gpu=0.5" */
+    const char *offload;  /* offload: "gpu:cpu" */
+} cosim_route_options;
+
+/**
+ * Places the nodes of a study's model on the members of a platform (hwdb/platforms.csv), for
+ * prefill and decode. Objectives of the study: latency (default), energy, underuse. ENO: no
+ * placement fits.
+ */
+COSIM_API cosim_status cosim_route(cosim *c, const cosim_study *s, const char *platform,
+                                   const cosim_route_options *o, cosim_table **t, cosim_error *e);
+
+/** Members of all platforms, with sources. */
+COSIM_API cosim_status cosim_platforms(cosim *c, cosim_table **t, cosim_error *e);
 
 /* --- output -------------------------------------------------------------------------------- */
 
@@ -280,12 +319,12 @@ COSIM_API cosim_status cosim_table_select(const cosim_table *t, const char *colu
 COSIM_API cosim_status cosim_table_read(const char *path, cosim_table **t, cosim_error *e);
 
 typedef struct cosim_plot_options {
-    size_t size;                        /* sizeof (cosim_plot_options) */
-    const char *kind;                   /* pareto, roofline, breakdown, heatmap, map */
-    const char *title, *subtitle;       /* NULL = of the table */
-    const char *x, *y, *value, *group;  /* column names; NULL = the kind's usual ones */
-    const char *label;                  /* column written at points; NULL = none */
-    unsigned width_px, height_px;       /* 0 = 1200 x 800 */
+    size_t size;                       /* sizeof (cosim_plot_options) */
+    const char *kind;                  /* pareto, roofline, breakdown, heatmap, map */
+    const char *title, *subtitle;      /* NULL = of the table */
+    const char *x, *y, *value, *group; /* column names; NULL = the kind's usual ones */
+    const char *label;                 /* column written at points; NULL = none */
+    unsigned width_px, height_px;      /* 0 = 1200 x 800 */
 } cosim_plot_options;
 
 /**

@@ -115,21 +115,44 @@ static int validate_measured(cosim *c, const char *path, const struct args *a)
     return code;
 }
 
+static int validate_operators(cosim *c, const char *dir, const struct args *a)
+{
+    const char *device = args_get(a, "on");
+    const cosim_plot_options picture = {
+        .kind = "scatter", .x = "measured", .y = "predicted", .group = "group"
+    };
+    cosim_error e = { .status = COSIM_OK };
+    cosim_table *summary = NULL, *rows = NULL;
+    const cosim_status st = cosim_validate_operators(c, dir, device ? device : "h200-sxm",
+                                                     args_get(a, "by"), &summary, &rows, &e);
+    int code = st == COSIM_OK ? write_result(c, args_has(a, "worst") ? rows : summary, a, st)
+                              : report_error(&e);
+
+    if (code == 0)
+        code = draw_pictures(c, rows, a, &picture);
+    cosim_table_free(summary);
+    cosim_table_free(rows);
+    return code;
+}
+
 int cmd_validate(const struct args *a)
 {
     int code = EXIT_USAGE, worst = 0;
 
     if (a->n_operands < 2)
-        return usage_error("write: cosim validate golden|throughput|energy|claims FILE.csv...");
+        return usage_error(
+            "write: cosim validate golden|throughput|energy|claims|operators FILE...");
     const bool golden = strcmp(a->operand[0], "golden") == 0;
+    const bool operators = strcmp(a->operand[0], "operators") == 0;
     if (!one_table_a_file(a, a->n_operands - 1))
         return EXIT_USAGE;
     cosim *c = open_context(a, &code);
     if (!c)
         return code;
     for (size_t i = 1; i < a->n_operands; i++) {
-        code =
-            golden ? validate_golden(c, a->operand[i], a) : validate_measured(c, a->operand[i], a);
+        code = golden      ? validate_golden(c, a->operand[i], a)
+               : operators ? validate_operators(c, a->operand[i], a)
+                           : validate_measured(c, a->operand[i], a);
         worst = code > worst ? code : worst;
     }
     cosim_close(c);

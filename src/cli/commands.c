@@ -19,6 +19,7 @@ static const struct option help_options[] = {
 };
 
 static const struct option validate_options[] = {
+    { "on", 0, "DEVICE", "operators: price them on this device, default h200-sxm" },
     { "worst", 0, NULL, "show the largest differences instead of the summary" },
     { "skipped", 0, NULL, "show what could not be predicted, and why (not golden)" },
     { "by", 0, "LIST",
@@ -83,7 +84,7 @@ const struct command command_table[] = {
       NULL, OPTS_STUDY | OPTS_OUTPUT | OPTS_PICTURE, NULL, cmd_roofline },
     { "check", "[hwdb|workloads]...", "check the data: ranges, order of peaks, sources, counts",
       NULL, OPTS_OUTPUT, NULL, cmd_check },
-    { "validate", "golden|throughput|energy|claims FILE.csv...",
+    { "validate", "golden|throughput|energy|claims|operators FILE...",
       "compare with recorded results of a peer tool, or with published measurements",
       "golden: exit 1 when a difference is above the tolerance. The others print the error of the "
       "prediction per group, whatever it is; pictures show predicted against measured.",
