@@ -140,14 +140,21 @@ COSIM_API cosim_status cosim_validate_measured(cosim *c, const char *kind, const
                                                cosim_table **summary, cosim_table **rows,
                                                cosim_table **skipped, cosim_error *e);
 
+typedef struct cosim_operators_options {
+    size_t size;        /* sizeof (cosim_operators_options) */
+    const char *device; /* priced on it; NULL = h200-sxm */
+    const char *by;     /* columns that make a group; NULL = quantity, group, op, dtype */
+    const char *only;   /* "time" or "energy"; NULL = both */
+} cosim_operators_options;
+
 /**
  * The engine's time and energy of single kernels, layers and a 32-layer stack beside our own
- * measurements in `dir` (reports/measured/h200/README.md has the schema), priced on `device` with
- * nothing fitted. `by` groups the errors (NULL: quantity, group, op, dtype).
+ * measurements in `dir` (reports/measured/h200/README.md has the schema), nothing fitted.
  */
-COSIM_API cosim_status cosim_validate_operators(cosim *c, const char *dir, const char *device,
-                                                const char *by, cosim_table **summary,
-                                                cosim_table **rows, cosim_error *e);
+COSIM_API cosim_status cosim_validate_operators(cosim *c, const char *dir,
+                                                const cosim_operators_options *o,
+                                                cosim_table **summary, cosim_table **rows,
+                                                cosim_error *e);
 
 /** Findings of the data checks; ENO (with a table) when one of them is an error. what: hwdb,
  * workloads. */

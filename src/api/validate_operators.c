@@ -53,8 +53,8 @@ struct reading {
     const struct rates *rates;
     const struct format *kv; /* 16-bit cache */
     struct csv_doc doc;
-    const char *file;
-    size_t row; /* being read */
+    const char *file, *only; /* only: quantity to compare, NULL = both */
+    size_t row;              /* being read */
     struct table *t;
     cosim_error *e;
 };
@@ -97,7 +97,8 @@ static cosim_status put(struct reading *r, const struct priced_row *p, const cha
     const char *dtype = text_of(r, "dtype");
     size_t row;
 
-    if (!is_known(measured) || !is_known(predicted) || measured <= 0.0)
+    if (!is_known(measured) || !is_known(predicted) || measured <= 0.0
+        || (r->only && strcmp(r->only, quantity) != 0))
         return COSIM_OK;
     TRY(table_add_row(r->t, &row, r->e));
     for (size_t i = 0; i < sizeof cell / sizeof *cell; i++)
@@ -369,19 +370,33 @@ static cosim_status read_file(struct reading *r, const char *dir, size_t i, stru
     return COSIM_OK;
 }
 
-static cosim_status compare(cosim *c, const char *dir, const char *device, struct arena *a,
-                            cosim_table **rows, cosim_error *e)
+/* One quantity has one unit, which axes and columns then show. */
+static cosim_status rows_table(cosim_table **rows, const char *only, cosim_error *e)
+{
+    struct column column[N_COLS];
+
+    memcpy(column, columns, sizeof column);
+    if (only)
+        column[COL_MEASURED].unit = column[COL_PREDICTED].unit =
+            strcmp(only, "time") == 0 ? "s" : "J";
+    return table_new(rows, "single kernels and layers", column, N_COLS, e);
+}
+
+static cosim_status compare(cosim *c, const char *dir, const cosim_operators_options *o,
+                            struct arena *a, cosim_table **rows, cosim_error *e)
 {
     struct rates *rates = ARENA_NEW(a, struct rates, 1);
-    struct reading r = { .c = c, .rates = rates, .e = e };
+    struct reading r = { .c = c, .rates = rates, .only = o->only, .e = e };
     const struct device *d;
 
     if (!rates)
         return err_set(e, COSIM_ENOMEM, "out of memory");
-    TRY(device_find(&c->devices, device, &d, e));
+    if (o->only && strcmp(o->only, "time") != 0 && strcmp(o->only, "energy") != 0)
+        return err_set(e, COSIM_EUSAGE, "'--only' takes time or energy here, not '%s'", o->only);
+    TRY(device_find(&c->devices, o->device ? o->device : "h200-sxm", &d, e));
     TRY(rates_make(rates, d, &c->assumptions, a, e));
     TRY(format_find(&c->formats, "bf16", ROLE_K | ROLE_V, &r.kv, e));
-    TRY(table_new(rows, "operators: predicted and measured", columns, N_COLS, e));
+    TRY(rows_table(rows, o->only, e));
     r.t = *rows;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         TRY(read_file(&r, dir, i, a));
@@ -390,15 +405,17 @@ static cosim_status compare(cosim *c, const char *dir, const char *device, struc
                : err_set(e, COSIM_ENO, "%s: no measured file that can be compared", dir);
 }
 
-cosim_status cosim_validate_operators(cosim *c, const char *dir, const char *device, const char *by,
+cosim_status cosim_validate_operators(cosim *c, const char *dir, const cosim_operators_options *o,
                                       cosim_table **summary, cosim_table **rows, cosim_error *e)
 {
     struct arena a = { NULL };
 
     *summary = *rows = NULL;
-    cosim_status st = compare(c, dir, device, &a, rows, e);
+    cosim_status st = o->size < sizeof *o
+                          ? err_set(e, COSIM_EUSAGE, "cosim_operators_options needs its size")
+                          : compare(c, dir, o, &a, rows, e);
     if (st == COSIM_OK)
-        st = summary_of(*rows, by ? by : "quantity,group,op,dtype", summary, e);
+        st = summary_of(*rows, o->by ? o->by : "quantity,group,op,dtype", summary, e);
     arena_release(&a);
     if (st != COSIM_OK) {
         table_free(*rows);

@@ -117,14 +117,14 @@ static int validate_measured(cosim *c, const char *path, const struct args *a)
 
 static int validate_operators(cosim *c, const char *dir, const struct args *a)
 {
-    const char *device = args_get(a, "on");
+    const cosim_operators_options o = { sizeof o, args_get(a, "on"), args_get(a, "by"),
+                                        args_get(a, "only") };
     const cosim_plot_options picture = {
         .kind = "scatter", .x = "measured", .y = "predicted", .group = "group"
     };
     cosim_error e = { .status = COSIM_OK };
     cosim_table *summary = NULL, *rows = NULL;
-    const cosim_status st = cosim_validate_operators(c, dir, device ? device : "h200-sxm",
-                                                     args_get(a, "by"), &summary, &rows, &e);
+    const cosim_status st = cosim_validate_operators(c, dir, &o, &summary, &rows, &e);
     int code = st == COSIM_OK ? write_result(c, args_has(a, "worst") ? rows : summary, a, st)
                               : report_error(&e);
 
