@@ -3,7 +3,8 @@
 
 An operation is a callable `call(i)`; `i` selects the i-th set of rotating buffers.  A graph holds
 R calls with i = 0 .. R-1; events stand between replays, so one sample is the mean of R calls.
-Samples are given per call.  Replays are queued behind a spin kernel, so that the host is ahead of
+Samples are given per call.  The first quarter of a run is left out of all statistics but the
+minimum: clocks and power need some 50 ms to settle after the neighbour before.  Replays are queued behind a spin kernel, so that the host is ahead of
 the GPU and its launch time is not inside the samples.
 """
 import statistics
@@ -75,10 +76,10 @@ class Bench:
         once = self.timed_us(call, copies, 1)
         return once if once > 5000 else self.timed_us(call, copies, 3)
 
-    def run(self, call, bytes_per_call, target_s, launch="graph", skip_s=0.0, copies=None):
+    def run(self, call, bytes_per_call, target_s, launch="graph", copies=None):
         """Time `call` for about target_s seconds; returns the measured columns as a dict.
 
-        bytes_per_call decides the rotation; skip_s is left out of the power window (ramp).
+        bytes_per_call decides the rotation, unless the number of copies is given.
         """
         copies = copies or copies_for(bytes_per_call)
         call_us = max(self.estimate_us(call, copies), 0.5)
@@ -87,7 +88,7 @@ class Bench:
             n_calls = max(n_calls, min(copies, int(20 * GRAPH_TARGET_US / call_us) + 1))
         graph = None
         if launch == "graph":
-            graph = self.capture(lambda i: call(i % copies), n_calls)
+            graph, n_calls, step_us = self.sized_graph(call, copies, n_calls)
             step = graph.replay
         else:
             n_calls = max(1, min(n_calls, 64))
@@ -95,9 +96,7 @@ class Bench:
             def step():
                 for i in range(n_calls):
                     call(i % copies)
-        step_us = self.timed_us(lambda i: step(), 1, 1)
-        if step_us < 20000:
-            step_us = max(self.timed_us(lambda i: step(), 1, 1), 1.0)
+            step_us = self.timed_us(lambda i: step(), 1, 1)
         fewest = MIN_SAMPLES if step_us < 50000 else 3
         n_samples = int(max(fewest, min(MAX_SAMPLES, target_s * 1e6 / step_us)))
         if launch == "graph":
@@ -109,27 +108,36 @@ class Bench:
             self.events[j + 1].record()
         torch.cuda.synchronize()
         t1 = time.monotonic_ns()
-        samples = sorted(self.elapsed_us(j, j + 1) / n_calls for j in range(n_samples))
-        mean_us = self.elapsed_us(0, n_samples) / n_calls / n_samples
         del graph
-        return self.columns(samples, mean_us, n_calls, copies, t0, t1, skip_s,
-                            copies * bytes_per_call)
+        samples = [self.elapsed_us(j, j + 1) / n_calls for j in range(n_samples)]
+        return {"calls_per_sample": n_calls, "working_set_bytes": int(copies * bytes_per_call),
+                **self.statistics(samples, t0, t1)}
 
-    def columns(self, samples, mean_us, n_calls, copies, t0, t1, skip_s, working_set):
-        power = window_summary(self.sampler.window(t0 + int(skip_s * 1e9), t1)) \
-            if self.sampler else window_summary([])
+    def sized_graph(self, call, copies, n_calls):
+        """A graph of n_calls, or of more when the estimate was the host's time, not the GPU's."""
+        while True:
+            graph = self.capture(lambda i: call(i % copies), n_calls)
+            step_us = self.timed_us(lambda i: graph.replay(), 1, 1)
+            if step_us < 20 * GRAPH_TARGET_US:
+                step_us = max(self.timed_us(lambda i: graph.replay(), 1, 1), 1.0)
+            if step_us > GRAPH_TARGET_US / 2 or n_calls == MAX_COPIES:
+                return graph, n_calls, step_us
+            n_calls = min(MAX_COPIES, 1 + int(n_calls * GRAPH_TARGET_US / step_us))
+
+    def statistics(self, samples, t0, t1):
+        settled = samples[len(samples) // 4:]
+        ordered = sorted(settled)
+        mean_us = sum(settled) / len(settled)
+        settled_share = sum(settled) / sum(samples)
+        begin = t1 - int((t1 - t0) * settled_share)
+        power = window_summary(*self.sampler.window(begin, t1))
         energy = None if power["power_w"] is None else power["power_w"] * mean_us * 1e-6
-        return {
-            "latency_us": statistics.median(samples), "min_us": samples[0],
-            "p10_us": percentile(samples, 0.1), "p90_us": percentile(samples, 0.9),
-            "mean_us": mean_us, "n_samples": len(samples), "calls_per_sample": n_calls,
-            "run_s": (t1 - t0) * 1e-9, "working_set_bytes": int(working_set),
-            "energy_j": energy, **{k: power[k] for k in
-                                   ("power_w", "power_src", "power_memory_w", "sm_mhz", "mem_mhz",
-                                    "temp_c", "limited_by")},
-        }
+        return {"latency_us": statistics.median(ordered), "min_us": min(samples),
+                "p10_us": percentile(ordered, 0.1), "p90_us": percentile(ordered, 0.9),
+                "mean_us": mean_us, "n_samples": len(settled), "run_s": (t1 - t0) * 1e-9,
+                "energy_j": energy, **power}
 
 
 MEASURED = ["latency_us", "power_w", "energy_j", "min_us", "p10_us", "p90_us", "mean_us",
             "n_samples", "calls_per_sample", "run_s", "working_set_bytes", "power_src",
-            "power_memory_w", "sm_mhz", "mem_mhz", "temp_c", "limited_by"]
+            "power_samples_w", "power_memory_w", "sm_mhz", "mem_mhz", "temp_c", "limited_by"]

@@ -247,6 +247,13 @@ int k_empty(cudaStream_t stream)
     return (int)cudaGetLastError();
 }
 
+int k_empty_many(int n, cudaStream_t stream)
+{
+    for (int i = 0; i < n; i++)
+        empty_kernel<<<1, 32, 0, stream>>>();
+    return (int)cudaGetLastError();
+}
+
 /* flops = 2 * 8 * iters * blocks * 256 */
 int k_fma(void *sink, int blocks, int iters, cudaStream_t stream)
 {

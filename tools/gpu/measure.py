@@ -30,6 +30,7 @@ def main():
             points = plan.thin(points, plan.QUICK.get(name, plan.QUICK_DEFAULT))
         elif name not in ("idle", "launch", "power"):
             random.Random(f"{name}/{args.seed}").shuffle(points)
+            points.sort(key=lambda point, name=name: plan.warmth(name, point))
         groups[name] = points
     if args.dry_run:
         print_plan(groups, args)

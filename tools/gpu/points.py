@@ -72,18 +72,24 @@ def elementwise(s, p, target_s):
 # -- launches ------------------------------------------------------------------------------
 
 
-def host_times_us(action, n, sync_each=False):
-    """Wall time per action; without sync_each in batches of 20, so the queue never fills."""
+def host_times_us(action, n_times, batch=20, wait=False):
+    """Sorted wall times per action, in small batches that never fill the launch queue.
+
+    With wait, the time until the GPU is done is included.
+    """
     times = []
-    for _ in range(n):
+    for _ in range(n_times):
         torch.cuda.synchronize()
         begin = time.perf_counter()
-        for _ in range(1 if sync_each else 20):
+        for _ in range(batch):
             action()
-        if sync_each:
+        if wait:
             torch.cuda.current_stream().synchronize()
-        times.append((time.perf_counter() - begin) * 1e6 / (1 if sync_each else 20))
+        times.append((time.perf_counter() - begin) * 1e6 / batch)
     return sorted(times)
+
+
+EMPTY_RUN = 200   # launches of one call of k_empty_many
 
 
 def launch(s, p, _target_s):
@@ -109,15 +115,20 @@ def launch(s, p, _target_s):
     elif what.startswith("graph_replay"):
         n_nodes = int(what.split("_")[2])
         graph = bench.capture(empty, n_nodes)
-        samples = host_times_us(graph.replay, 200, sync_each="sync" in what)
+        wait = "sync" in what
+        samples = host_times_us(graph.replay, 200, 1 if wait else 4, wait)
     else:
         x = s.ops.value.take(0, (1,))
         row, weight = s.ops.value.take(1, (1, 4096)), s.ops.weight.take(0, (4096, 4096))
         out = s.ops.scratch(torch.bfloat16, (1, 4096))
         action = {"empty_eager_host": empty, "empty_sync_host": empty,
                   "torch_add_1_element_host": lambda: x.add_(1),
+                  "empty_eager_host_from_c": lambda: s.ops.k("empty_many", EMPTY_RUN),
                   "torch_mm_m1_4096_host": lambda: torch.mm(row, weight, out=out)}[what]
-        samples = host_times_us(action, 200, sync_each="sync" in what)
+        single = "sync" in what or "from_c" in what
+        samples = host_times_us(action, 200, 1 if single else 20, "sync" in what)
+    if what == "empty_eager_host_from_c":
+        samples = [t / EMPTY_RUN for t in samples]
     yield {"what": what, "value_us": statistics.median(samples), "p10_us": percentile(samples, .1),
            "p90_us": percentile(samples, .9), "n_samples": len(samples)}
 
@@ -138,7 +149,7 @@ def layer(s, p, target_s):
                 if name.endswith("2"):
                     continue
                 got = s.bench.run(lambda i, name=name: stack.operator(name, i % n_layers), 1e9,
-                                  target_s / 8, copies=n_layers)
+                                  target_s / 4, copies=n_layers)
                 yield {**row, "op": name, "layers": 1, **got}
             return
         if p["what"] == "layer":
@@ -169,14 +180,14 @@ def idle(s, p, _target_s):
 
 
 def power(s, p, target_s):
-    """A repeat of 1 s and more; its first third is left out of the power window."""
+    """A repeat of 1 s and more."""
     op, ops = p["op"], s.ops
     row = {"class": p["class"], "op": op, "dtype": "bf16", "data": p.get("data", "random"),
            "kernel": p.get("kernel", "")}
     bench = s.bench
 
     def timed(call, n_bytes, copies=None):
-        return bench.run(call, n_bytes, target_s, skip_s=target_s * 0.35, copies=copies)
+        return bench.run(call, n_bytes, target_s, copies=copies)
 
     if op == "spin":
         blocks = p["blocks"]

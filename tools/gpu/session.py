@@ -90,11 +90,11 @@ class Session:
 
     def idle(self, what, t0, t1):
         """A row of power.csv for a window in which nothing was launched."""
-        power = nvml.window_summary(self.sampler.window(int(t0 * 1e9), int(t1 * 1e9)))
+        power = nvml.window_summary(*self.sampler.window(int(t0 * 1e9), int(t1 * 1e9)))
         from bench import MEASURED
         row = {"device": self.args.device, "framework": "torch", "version": self.version,
                "class": "idle", "op": what, "run_s": t1 - t0}
-        row.update({k: v for k, v in power.items() if k in MEASURED})
+        row.update(power)
         self.sheet_of("power", MEASURED).add(row)
         print(f"  idle {what}: {power['power_w']} W, SM {power['sm_mhz']} MHz", flush=True)
 
@@ -108,16 +108,12 @@ class Session:
         if process.wait() != 0:
             raise RuntimeError("nvcc failed")
         self.version = torch.__version__
-        begin = time.monotonic() - 3.0
-        if len(self.sampler):
-            first = self.sampler.record(0)[0] * 1e-9
-            begin = max(begin, first)
-        self.before_context = (begin, time.monotonic())
+        before_context = (time.monotonic() - 3.0, time.monotonic())
         self.bench = Bench(self.sampler)
         self.ops = ops.Ops(ops.Kernels(path))
         self.attention_backend = ops.attention_backend
         if not self.args.append:
-            self.idle("no_context", *self.before_context)
+            self.idle("no_context", *before_context)
         self.host["checks_relative_error"] = ops.check_kernels(self.ops)
         self.host["stack_check"] = llama.check(self.ops, ops.attention_backend)
         print("  checks:", self.host["checks_relative_error"],
@@ -145,43 +141,50 @@ class Session:
             file.write("\n")
 
     def write_trace(self, bin_s=0.1):
-        """The whole run's power and clocks in bins, and raw records around the first load step."""
-        records = self.sampler.window(0, time.monotonic_ns())
-        if not records:
+        """The whole run's power and clocks in bins."""
+        records, samples = self.sampler.window(0, time.monotonic_ns())
+        if len(records) < 2:
             return
-        sheet = self.sheet("trace", ["t_s", "power_instant_w", "power_average_w", "energy_j",
-                                     "sm_mhz", "mem_mhz", "temp_c", "limited_by"])
-        begin, at = records[0][0], 0
-        while at < len(records):
-            end = at
-            while end < len(records) and records[end][0] - records[at][0] < bin_s * 1e9:
-                end += 1
-            part = records[at:end]
+        sheet = self.sheet("trace", ["t_s", "power_samples_w", "power_instant_w",
+                                     "power_average_w", "power_memory_w", "energy_j", "sm_mhz",
+                                     "mem_mhz", "temp_c", "limited_by"])
+        begin, bin_ns = records[0][0], int(bin_s * 1e9)
+        parts, powers = {}, {}
+        for r in records:
+            parts.setdefault((r[0] - begin) // bin_ns, []).append(r)
+        for t, mw in samples:
+            powers.setdefault((t - begin) // bin_ns, []).append(mw)
+        for i, part in parts.items():
             mask = 0
             for r in part:
                 mask |= max(r[8], 0)
-            sheet.add({"t_s": round((part[0][0] - begin) * 1e-9, 2),
-                       "power_instant_w": mean(r[2] for r in part) / 1e3,
-                       "power_average_w": part[0][3] / 1e3,
-                       "energy_j": round((part[0][1] - records[0][1]) * 1e-3, 1),
-                       "sm_mhz": round(mean(r[5] for r in part)), "mem_mhz": part[0][6],
-                       "temp_c": part[0][7], "limited_by": nvml.reason_names(mask)})
-            at = end
-        changes = [b[0] - a[0] for a, b in zip(records, records[1:]) if a[1] != b[1]]
-        self.host["sampling"] = {
-            "samples": len(records),
-            "median_sample_period_ms": statistics.median(
-                b[0] - a[0] for a, b in zip(records, records[1:])) * 1e-6,
-            "energy_counter_changes": len(changes),
-            "energy_counter_mean_period_ms":
-                (records[-1][0] - begin) * 1e-6 / max(1, len(changes)),
-            "instant_power_changes": sum(a[2] != b[2] for a, b in zip(records, records[1:])),
-        }
+            sheet.add({"t_s": round(i * bin_s, 1),
+                       "power_samples_w": mean(powers.get(i, []), 1e-3),
+                       "power_instant_w": mean([r[2] for r in part], 1e-3),
+                       "power_average_w": part[-1][3] / 1e3, "power_memory_w": part[-1][4] / 1e3,
+                       "energy_j": round((part[-1][1] - records[0][1]) * 1e-3, 1),
+                       "sm_mhz": mean([r[5] for r in part], 1), "mem_mhz": part[-1][6],
+                       "temp_c": part[-1][7], "limited_by": nvml.reason_names(mask)})
+        self.host["sampling"] = sampling_rates(records, samples)
 
 
-def mean(values):
-    values = list(values)
-    return sum(values) / len(values)
+def mean(values, scale):
+    """Mean times scale, to 1 decimal; None for no values."""
+    return round(sum(values) / len(values) * scale, 1) if values else None
+
+
+def sampling_rates(records, samples):
+    """How often each source of power moves."""
+    def period_ms(times):
+        gaps = [b - a for a, b in zip(times, times[1:])]
+        return round(statistics.median(gaps) * 1e-6, 2) if gaps else None
+
+    pairs = list(zip(records, records[1:]))
+    return {"records": len(records), "power_samples": len(samples),
+            "record_period_ms": period_ms([r[0] for r in records]),
+            "power_sample_period_ms": period_ms([s[0] for s in samples]),
+            "energy_counter_period_ms": period_ms([b[0] for a, b in pairs if a[1] != b[1]]),
+            "instant_power_period_ms": period_ms([b[0] for a, b in pairs if a[2] != b[2]])}
 
 
 def run(groups, args):
