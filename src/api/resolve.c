@@ -52,7 +52,10 @@ static cosim_status nothing_matches(const struct list_walk *w, cosim_error *e)
 /* Lookups give errors without a place: this adds the place of the text. */
 static cosim_status at_token(cosim_status st, const struct list_walk *w, cosim_error *e)
 {
-    if (st != COSIM_OK && e && e->file[0] == '\0' && w->at.file) {
+    /* the grammar of schemes counts columns inside its own text */
+    const bool placeless = e && (e->file[0] == '\0' || strcmp(e->file, "scheme") == 0);
+
+    if (st != COSIM_OK && placeless && w->at.file) {
         (void)snprintf(e->file, sizeof e->file, "%s", w->at.file);
         e->line = w->at.line;
         e->col += w->at.col > 0 && e->col > 0 ? w->at.col - 1 : w->at.col;

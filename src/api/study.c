@@ -102,7 +102,7 @@ cosim_status study_parse(struct study *s, const char *name, const char *text, co
 
     if (!copy)
         return no_memory(e);
-    for (char *line = copy; line;) {
+    for (char *line = strncmp(copy, "\xEF\xBB\xBF", 3) == 0 ? copy + 3 : copy; line;) {
         char *end = strchr(line, '\n');
         if (end)
             *end = '\0';
@@ -197,6 +197,8 @@ static cosim_status add_number(struct numbers *x, double v, struct src_pos at, c
 
 static cosim_status bad_number(const char *token, struct src_pos at, cosim_error *e)
 {
+    if (*token && token[strspn(token, "0123456789")] == '\0')
+        return err_at(e, COSIM_ERANGE, &at, "%s is far too large", token);
     const cosim_status st =
         err_at(e, COSIM_ESYNTAX, &at, "'%s' is no positive whole number", token);
 
@@ -204,24 +206,33 @@ static cosim_status bad_number(const char *token, struct src_pos at, cosim_error
     return st;
 }
 
+static cosim_status bad_range(const char *token, struct src_pos at, cosim_error *e)
+{
+    const cosim_status st = err_at(e, COSIM_ESYNTAX, &at, "'%s' is no range", token);
+
+    err_hint(e, "write 1..64 from small to large, or with a step: 128..4096:*2, 0..100:+10");
+    return st;
+}
+
 /* a..b[:+s|:*f] */
 static cosim_status add_range(struct numbers *x, char *token, char *dots, struct src_pos at,
                               double lo, double hi, cosim_error *e)
 {
-    char *colon = strchr(dots, ':');
+    char *colon = strchr(dots, ':'), whole[256];
     uint64_t first, last, step = 1;
     bool times = false;
 
+    (void)snprintf(whole, sizeof whole, "%s", token);
     *dots = '\0';
     if (colon) {
         *colon = '\0';
         times = colon[1] == '*';
         if ((colon[1] != '*' && colon[1] != '+') || !text_to_u64(colon + 2, &step) || step == 0
             || (double)step > hi || (times && step == 1))
-            return bad_number(colon + 1, at, e);
+            return bad_range(whole, at, e);
     }
     if (!text_to_u64(token, &first) || !text_to_u64(dots + 2, &last) || first > last)
-        return bad_number(token, at, e);
+        return bad_range(whole, at, e);
     if ((double)first < lo || (double)last > hi)
         return err_at(e, COSIM_ERANGE, &at, "range is outside %.0f to %.0f", lo, hi);
     for (uint64_t v = first; v <= last; v = times ? v * step : v + step) {

@@ -21,7 +21,7 @@
     X(W, "w", "LIST", "bf16",                                                                      \
       "weight schemes: a format or recipe, with overrides: int4-g128+ffn_down@0-3=int8")           \
     X(A, "a", "LIST", "bf16", "activation formats")                                                \
-    X(KV, "kv", "LIST", "bf16", "KV cache formats: one for both, or K:V as in int8:int4")          \
+    X(KV, "kv", "LIST", "bf16", "KV cache formats: one for both, or K:V as in kv8:kv4")          \
     X(TP, "tp", "LIST", "1", "tensor-parallel degrees")                                            \
     X(PP, "pp", "LIST", "1", "pipeline stages")                                                    \
     X(EP, "ep", "LIST", "1", "expert-parallel degrees")                                            \
