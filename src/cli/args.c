@@ -30,7 +30,7 @@ static const struct option picture_options[] = {
       "draw to .png, .svg, .pdf, .txt, .gp (script) or - (characters); repeatable" },
     { "x", 0, "COLUMN", "horizontal axis" },
     { "y", 0, "COLUMN", "vertical axis" },
-    { "value", 0, "COLUMN", "colour of a heat map, length of a bar" },
+    { "value", 0, "COLUMN", "colour of a heat map, levels of a frontier, second panel of bars" },
     { "group", 0, "COLUMN", "colour and shape of points" },
     { "title", 0, "TEXT", "title of the picture" },
     { "kind", 0, "KIND", "pareto, roofline, breakdown, heatmap; default: the command's usual one" },

@@ -6,7 +6,8 @@
 #include "report/si.h"
 
 #define BARS_MAX 40u
-#define PARTS_MAX 9u /* as many colours as the palette has */
+#define PARTS_MAX 9u   /* as many colours as the palette has */
+#define KINDS_MAX 256u /* looked at to find the largest */
 #define BAR_HALF 0.36
 #define PRINT_SHARE_PX 38.0 /* a part narrower than "100%" stays without its share */
 
@@ -47,6 +48,51 @@ static cosim_status sum_up(struct plot *p, const struct breakdown *g, struct pan
                        p->t->column[n->col].name);
     for (size_t i = 0; p->s->shares && i < g->bars.n * g->parts.n; i++)
         n->amount[i] = n->total[i / g->parts.n] > 0 ? n->amount[i] / n->total[i / g->parts.n] : 0;
+    return COSIM_OK;
+}
+
+/* The place of the largest part that is not kept yet; ties go to the first. */
+static size_t largest(const double *amount, const bool *kept, size_t n)
+{
+    size_t best = SIZE_MAX;
+
+    for (size_t i = 0; i < n; i++)
+        if (!kept[i] && (best == SIZE_MAX || amount[i] > amount[best]))
+            best = i;
+    return best;
+}
+
+/* More kinds than colours: the largest keep their names, in the order of the table. */
+static cosim_status lump_small_parts(struct plot *p, struct breakdown *g, cosim_error *e)
+{
+    struct categories *k = &g->parts;
+    double *amount = ARENA_NEW(&p->a, double, k->n + 1);
+    bool *kept = ARENA_NEW(&p->a, bool, k->n + 1);
+    uint32_t *to = ARENA_NEW(&p->a, uint32_t, k->n + 1);
+    size_t n = 0;
+
+    if (k->n <= PARTS_MAX)
+        return COSIM_OK;
+    if (!amount || !kept || !to)
+        return err_set(e, COSIM_ENOMEM, "out of memory for a plot");
+    for (size_t r = 0; r < p->t->n_rows; r++) {
+        const double v = plot_number(p->t, r, g->panel[0].col);
+        if (is_known(v) && k->of_row[r] != CATEGORY_NONE)
+            amount[k->of_row[r]] += v;
+    }
+    for (size_t i = 0; i + 1 < PARTS_MAX; i++)
+        kept[largest(amount, kept, k->n)] = true;
+    for (size_t i = 0; i < k->n; i++) {
+        to[i] = kept[i] ? (uint32_t)n : PARTS_MAX - 1;
+        if (kept[i])
+            k->name[n++] = k->name[i];
+    }
+    plot_foot(p, "the %zu smallest kinds of %s are \"other\"", k->n - n, p->s->group);
+    k->name[n++] = "other";
+    k->n = n;
+    for (size_t r = 0; r < p->t->n_rows; r++)
+        if (k->of_row[r] != CATEGORY_NONE)
+            k->of_row[r] = to[k->of_row[r]];
     return COSIM_OK;
 }
 
@@ -149,7 +195,8 @@ cosim_status plot_breakdown(struct plot *p, cosim_error *e)
     TRY(plot_column(p, "y", p->s->y.column, &g.panel[0].col, e));
     TRY(plot_column_optional(p, "value", p->s->value.column, &g.panel[1].col, e));
     TRY(categories_of(p, bar_col, NULL, BARS_MAX, false, &g.bars, e));
-    TRY(categories_of(p, part_col, NULL, PARTS_MAX, true, &g.parts, e));
+    TRY(categories_of(p, part_col, NULL, KINDS_MAX, true, &g.parts, e));
+    TRY(lump_small_parts(p, &g, e));
     plot_leave_left(p, g.bars.name, g.bars.n);
     plot_put_key_room(p, g.parts.name, g.parts.n);
     plot_put_names(p, "PART", g.parts.name, g.parts.n);

@@ -193,7 +193,7 @@ bool plot_turned(const struct plot *p, const struct categories *k, double room, 
     const double wide = plot_widest(p, k->name, k->n);
     /* the first name hangs over the left margin, and must not leave the picture */
     const double most_wide =
-        min_f64(TURNED_SHARE * p->c.height / TURN_SINE, p->c.left / TURN_COSINE);
+        min_f64(TURNED_SHARE * p->c.height / TURN_SINE, (p->c.left + room / 2) / TURN_COSINE);
 
     *height = min_f64(wide, most_wide) * TURN_SINE + p->c.char_height;
     return !p->c.text && wide + p->c.char_width > room;

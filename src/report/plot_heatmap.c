@@ -102,7 +102,7 @@ static void put_cells(struct plot *p, const struct heatmap *g)
         plot_foot(p, "digits: 0 = %.3g, 9 = %.3g", g->axis.lo / g->axis.scale,
                   g->axis.hi / g->axis.scale);
     if (n > n_known)
-        plot_foot(p, "%s: no known value", p->c.text ? "-" : "hatched");
+        plot_foot(p, "%s: no value: not feasible, or not known", p->c.text ? "-" : "hatched");
 }
 
 cosim_status plot_heatmap(struct plot *p, cosim_error *e)

@@ -262,7 +262,12 @@ static void label_ridges(struct plot *p, struct roofline *g)
 
     for (size_t i = 0; i < p->s->n_ceilings * p->s->n_ceilings; i++) {
         const struct ridge r = ridge_of(p, g, i);
-        if (is_known(r.x))
+        bool before = false;
+        for (size_t j = 0; j < i && is_known(r.x); j++) {
+            const struct ridge o = ridge_of(p, g, j);
+            before = before || (o.device == r.device && o.x >= r.x && o.x <= r.x);
+        }
+        if (is_known(r.x) && !before)
             (void)labels_put(p, &g->room, plot_px_x(p, &g->ax, r.x), plot_px_y(p, &g->ay, r.y),
                              si_format_short(text, sizeof text, r.x, "flop/byte"),
                              "front boxed font FONT_SMALL textcolor rgb SOFT");
@@ -291,6 +296,20 @@ static void put_points(const struct plot *p, const struct roofline *g)
         }
 }
 
+/* Operators of layers that differ only in their formats share a name: it is written once. */
+static bool named_before(const struct plot *p, const struct roofline *g, size_t row)
+{
+    const char *name = table_cell(p->t, row, g->label_col)->as.str;
+
+    for (size_t r = 0; r < row; r++) {
+        const struct cell *v = table_cell(p->t, r, g->label_col);
+        if (is_known(g->x[r]) && v->known && g->groups.of_row[r] == g->groups.of_row[row]
+            && strcmp(v->as.str, name) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void put_point_labels(struct plot *p, struct roofline *g)
 {
     const size_t max = p->s->labels_max ? p->s->labels_max : LABELS_DEFAULT;
@@ -298,7 +317,8 @@ static void put_point_labels(struct plot *p, struct roofline *g)
 
     for (size_t r = 0; r < p->t->n_rows && n < max; r++) {
         const struct cell *v = table_cell(p->t, r, g->label_col);
-        if (is_known(g->x[r]) && v->known && p->t->column[g->label_col].type == CELL_STR)
+        if (is_known(g->x[r]) && v->known && p->t->column[g->label_col].type == CELL_STR
+            && !named_before(p, g, r))
             n += labels_put(p, &g->room, plot_px_x(p, &g->ax, g->x[r]),
                             plot_px_y(p, &g->ay, g->y[r]), v->as.str,
                             "front boxed textcolor rgb INK")
@@ -354,12 +374,14 @@ cosim_status plot_roofline(struct plot *p, cosim_error *e)
 {
     struct roofline g = { 0 };
     const char *device[DEVICES_MAX];
+    const char *const widest_tick = "100 Tflop/s";
 
     TRY(plot_column(p, "x", p->s->x.column, &g.x_col, e));
     TRY(plot_column(p, "y", p->s->y.column, &g.y_col, e));
     TRY(plot_column_optional(p, "group", p->s->group, &g.group_col, e));
     TRY(plot_column_optional(p, "label", p->s->label, &g.label_col, e));
     TRY(read_roofs(p, &g, e));
+    p->c.left = max_f64(p->c.left, plot_widest(p, &widest_tick, 1) + 3 * p->c.char_width);
     TRY(read_points(p, &g, e));
     TRY(categories_of(p, g.group_col, NULL, GROUPS_MAX, true, &g.groups, e));
     plot_put_key_room(p, g.groups.name, g.groups.n);

@@ -272,10 +272,10 @@ static void the_frontier_is_a_stair_on_the_side_that_is_better(void **state)
         bool x, y;
         const char *stair;
     } row[] = {
-        { false, false, "$edge << EOD\n1 1\nEOD" },
-        { false, true, "$edge << EOD\n1 1\n2 1\n2 4\n3 4\n3 5\nEOD" },
-        { true, false, "$edge << EOD\n3 1\nEOD" },
-        { true, true, "$edge << EOD\n3 5\nEOD" },
+        { false, false, "$edge << EOD\n1 1 1\nEOD" },
+        { false, true, "$edge << EOD\n1 1 1\n2 1 1\n2 4 1\n3 4 1\n3 5 1\nEOD" },
+        { true, false, "$edge << EOD\n3 1 1\nEOD" },
+        { true, true, "$edge << EOD\n3 5 1\nEOD" },
     };
     struct table *t = two_columns(xy[0], 5);
 
@@ -289,6 +289,42 @@ static void the_frontier_is_a_stair_on_the_side_that_is_better(void **state)
         assert_has(script, row[i].stair);
         free(script);
     }
+    table_free(t);
+}
+
+/* x and y are to be small; z is a third quantity whose levels part the points. */
+static void a_third_value_gives_a_stair_per_level(void **state)
+{
+    static const struct column c[] = { { "x", "", "", CELL_F64 },
+                                       { "y", "", "", CELL_F64 },
+                                       { "z", "ratio", "", CELL_F64 } };
+    static const double xyz[][3] = {
+        { 1, 2, 0.9 }, { 2, 1, 0.8 }, { 2, 4, 0.004 }, { 3, 3, 0.005 }
+    };
+    struct plot_spec s = { .kind = "pareto",
+                           .x = { .column = "x" },
+                           .y = { .column = "y" },
+                           .value = { .column = "z" },
+                           .template_dir = TEMPLATES };
+    struct table *t = NULL;
+    size_t r;
+
+    (void)state;
+    assert_int_equal(table_new(&t, "", c, 3, NULL), COSIM_OK);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(table_add_row(t, &r, NULL), COSIM_OK);
+        for (size_t k = 0; k < 3; k++)
+            table_set_f64(t, r, k, xyz[i][k]);
+    }
+    char *script = script_of(t, &s);
+    assert_has(script, "N_LEVEL = 2\narray LEVEL[2]\nLEVEL[1] = '≤ 0.005'\nLEVEL[2] = '≤ 1'\n");
+    assert_has(script, "$edge << EOD\n2 4 1\n3 4 1\n3 3 1\n\n1 2 2\n2 2 2\n2 1 2\nEOD");
+    assert_has(script, "$front << EOD\n1 2 1 1 2\n2 1 1 2 2\n2 4 1 3 1\n3 3 1 4 1\nEOD");
+    free(script);
+    s.value.maximise = true; /* large is good: 0.9 is the strictest, rounded down */
+    script = script_of(t, &s);
+    assert_has(script, "LEVEL[1] = '≥ 0.5'\nLEVEL[2] = '≥ 0.005'\nLEVEL[3] = '≥ 0.002'\n");
+    free(script);
     table_free(t);
 }
 
@@ -737,6 +773,7 @@ int main(void)
         cmocka_unit_test(hostile_texts_draw_and_run_nothing),
         cmocka_unit_test(units_in_tables_are_hostile_too),
         cmocka_unit_test(the_frontier_is_a_stair_on_the_side_that_is_better),
+        cmocka_unit_test(a_third_value_gives_a_stair_per_level),
         cmocka_unit_test(axes_are_logarithmic_only_beyond_a_range_of_thirty),
         cmocka_unit_test(axes_cover_every_known_value_and_count_the_others),
         cmocka_unit_test(parts_of_a_bar_add_up_from_zero),
