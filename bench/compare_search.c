@@ -193,7 +193,7 @@ static void compare(const struct search_problem *p, const double *ref, double be
         exit(4);
     for (size_t k = 0; k < N_ALGOS; k++)
         for (size_t s = 0; s < n_seeds; s++) {
-            const struct search_options o = { .budget = budget, .seed = s };
+            const struct search_options o = { .budget = budget, .seed = s, .no_trace = true };
             struct archive *a;
             struct search_result r;
             if (archive_new(&a, p->n_obj, NULL) != COSIM_OK

@@ -18,6 +18,7 @@ struct search_options {
     uint64_t seed;
     unsigned threads;         /* [1] */
     const volatile int *stop; /* not NULL and non-zero: stop soon */
+    bool no_trace;            /* measure no volumes while searching */
     bool stop_when_converged; /* relative volume gain over 10 of 100 windows below 1e-4 */
     const char *nlopt_method; /* of algo_nlopt.c [cobyla] */
     size_t population;        /* of nsga2 and moead [100] */

@@ -14,7 +14,8 @@
 #define REFERENCE 1.1
 #define CONVERGED_GAIN 1e-4
 #define CONVERGED_WINDOWS 10u
-#define TRACE_MAX_OBJ 4u /* above it the volume could cost more than the search */
+#define TRACE_MAX_OBJ 3u    /* with more, only fronts of up to TRACE_MAX_SIZE are measured: */
+#define TRACE_MAX_SIZE 500u /* else the volume could cost more than the search */
 #define DEFAULT_BUDGET 20000u
 
 const char *const search_stop_name[] = {
@@ -105,16 +106,21 @@ static cosim_status front_volume(struct run *run, double *volume, cosim_error *e
     return COSIM_OK;
 }
 
+static bool is_measurable(const struct run *run)
+{
+    return run->p->n_obj <= TRACE_MAX_OBJ || archive_size(run->archive) <= TRACE_MAX_SIZE;
+}
+
 static cosim_status take_trace(struct run *run, cosim_error *e)
 {
     struct search_result *r = run->r;
 
-    if (r->evaluations < run->next_window || run->p->n_obj > TRACE_MAX_OBJ)
+    if (r->evaluations < run->next_window || run->o->no_trace)
         return COSIM_OK;
     while (run->next_window <= r->evaluations)
         run->next_window += run->window;
     run->framed = run->has_feasible;
-    if (r->n_trace >= SEARCH_WINDOWS)
+    if (r->n_trace >= SEARCH_WINDOWS || !is_measurable(run))
         return COSIM_OK;
     r->trace[r->n_trace].evaluations = r->evaluations;
     TRY(front_volume(run, &r->trace[r->n_trace].volume, e));
@@ -238,7 +244,7 @@ static cosim_status finish(struct run *run, cosim_error *e)
 {
     struct search_result *r = run->r;
 
-    if (run->p->n_obj > TRACE_MAX_OBJ)
+    if (run->o->no_trace || !is_measurable(run))
         return COSIM_OK;
     struct search_trace *last = &r->trace[r->n_trace++];
     last->evaluations = r->evaluations;

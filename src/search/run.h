@@ -25,7 +25,7 @@ struct search_result {
     /* The frame of the volumes: the box of the feasible points of the first window, normalised to
      * the unit cube, reference 1.1; points outside count as far as they reach. */
     double ideal[ARCHIVE_MAX_OBJ], nadir[ARCHIVE_MAX_OBJ];
-    size_t n_trace; /* with up to 4 objectives */
+    size_t n_trace; /* with more than 3 objectives, only while the front has up to 500 members */
     struct search_trace trace[SEARCH_WINDOWS + 2];
     uint64_t evaluations_to_99; /* first trace entry with 99 % of the last volume; 0 = unknown */
     /* Rows of the members of the archive whose space has no ids of its own. */
