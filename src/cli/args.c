@@ -18,7 +18,8 @@ const struct option common_options[] = {
 };
 
 static const struct option output_options[] = {
-    { "format", 'f', "table|csv|json|markdown", "default: table; json is one object a line" },
+    { "format", 'f', "table|csv|json|markdown",
+      "default: by the ending of --out, else table; json is one object a line" },
     { "out", 'o', "FILE", "write there instead of standard output; a .csv gets a .meta.json" },
     { "columns", 0, "LIST", "only these columns, in this order" },
     { "color", 0, "auto|always|never", "auto: on a terminal, unless NO_COLOR is set" },
@@ -111,13 +112,15 @@ static void match(const struct option *o, void *user)
 
 int usage_error(const char *fmt, ...)
 {
+    char text[512];
     va_list ap;
 
     va_start(ap, fmt);
-    (void)fputs("cosim: ", stderr);
-    (void)vfprintf(stderr, fmt, ap);
-    (void)fputc('\n', stderr);
+    (void)vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
+    (void)fputs("cosim: ", stderr);
+    print_clean(text);
+    (void)fputc('\n', stderr);
     return EXIT_USAGE;
 }
 

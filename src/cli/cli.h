@@ -74,6 +74,9 @@ bool args_parse(struct args *a, const struct command *c, int argc, char **argv);
 const char *args_get(const struct args *a, const char *name);
 bool args_has(const struct args *a, const char *name);
 
+/** Text on stderr without the control characters that a hostile file may hold. */
+void print_clean(const char *text);
+
 /** Prints an error the way editors understand: place, message, the line with a caret, hint. */
 int report_error(const cosim_error *e);
 
@@ -128,6 +131,7 @@ int cmd_fit(const struct args *a);
 int cmd_kv(const struct args *a);
 int cmd_search(const struct args *a);
 int cmd_config(const struct args *a);
+int cmd_route(const struct args *a);
 int cmd_help(const struct args *a);
 
 #endif

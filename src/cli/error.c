@@ -3,6 +3,12 @@
 
 #include <string.h>
 
+void print_clean(const char *text)
+{
+    for (; *text; text++)
+        (void)fputc((unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text, stderr);
+}
+
 /* The line of a text file that an error points at, with a caret under the column. */
 static void show_line(const cosim_error *e)
 {
@@ -32,14 +38,19 @@ static void show_line(const cosim_error *e)
 
 int report_error(const cosim_error *e)
 {
+    char text[sizeof e->file + sizeof e->msg + 64];
+
     if (e->file[0] && e->line > 0)
-        (void)fprintf(stderr, "%s:%u:%u: error: %s\n", e->file, e->line, e->col, e->msg);
-    else if (e->file[0])
-        (void)fprintf(stderr, "cosim: %s: %s\n", e->file, e->msg);
+        (void)snprintf(text, sizeof text, "%s:%u:%u: error: %s", e->file, e->line, e->col, e->msg);
     else
-        (void)fprintf(stderr, "cosim: %s\n", e->msg);
+        (void)snprintf(text, sizeof text, "cosim: %s%s%s", e->file, e->file[0] ? ": " : "", e->msg);
+    print_clean(text);
+    (void)fputc('\n', stderr);
     show_line(e);
-    if (e->hint[0])
-        (void)fprintf(stderr, "hint: %s\n", e->hint);
+    if (e->hint[0]) {
+        (void)fputs("hint: ", stderr);
+        print_clean(e->hint);
+        (void)fputc('\n', stderr);
+    }
     return cosim_status_exit_code(e->status);
 }

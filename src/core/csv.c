@@ -33,6 +33,19 @@ static void fail(struct reader *r, cosim_status st, const char *msg)
         r->st = err_at(r->e, st, &at, "%s", msg);
 }
 
+/* In strict mode the one syntax error of libcsv is a quote where none may stand. */
+static void fail_parse(struct reader *r, int why)
+{
+    if (why != CSV_EPARSE) {
+        fail(r, COSIM_ENOMEM, csv_strerror(why));
+        return;
+    }
+    if (r->st == COSIM_OK) {
+        fail(r, COSIM_ESYNTAX, "stray quote in this cell");
+        err_hint(r->e, "put the whole cell in quotes and double those inside: \"7\"\"0\"");
+    }
+}
+
 static void on_cell(void *data, size_t n, void *user)
 {
     struct reader *r = user;
@@ -97,8 +110,7 @@ static void feed(struct reader *r, struct csv_parser *p, const unsigned char *s,
     for (size_t i = 0; i < n && r->st == COSIM_OK; i++) {
         r->col++;
         if (csv_parse(p, s + i, 1, on_cell, on_row, r) != 1)
-            fail(r, csv_error(p) == CSV_ENOMEM ? COSIM_ENOMEM : COSIM_ESYNTAX,
-                 csv_strerror(csv_error(p)));
+            fail_parse(r, csv_error(p));
         if (s[i] != '\n')
             continue;
         r->line++;
