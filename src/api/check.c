@@ -4,6 +4,7 @@
 #include "core/num.h"
 #include "core/table.h"
 #include "hw/lint.h"
+#include "hw/platform.h"
 
 #include <string.h>
 
@@ -65,12 +66,32 @@ static cosim_status check_workloads(cosim *c, struct table **t, size_t *errors, 
                       c->models.n, compared, *errors);
 }
 
+/* Its loader finds everything that can be wrong with it. */
+static cosim_status check_platforms(cosim *c, size_t *n, cosim_error *e)
+{
+    const char *members, *links;
+    struct platform_db db;
+    struct arena a = { 0 };
+
+    cosim_status st = context_path(&a, c->hwdb, "platforms.csv", &members, e);
+    if (st == COSIM_OK)
+        st = context_path(&a, c->hwdb, "platform_links.csv", &links, e);
+    if (st == COSIM_OK)
+        st = platform_db_load(&db, &c->devices, members, links, &a, e);
+    *n = st == COSIM_OK ? db.n : 0;
+    arena_release(&a);
+    return st;
+}
+
 static cosim_status check_hwdb(cosim *c, struct table **t, size_t *errors, cosim_error *e)
 {
+    size_t platforms;
+
+    TRY(check_platforms(c, &platforms, e));
     TRY(device_db_lint(&c->devices, t, e));
     *errors = lint_errors(*t);
-    return table_note(*t, e, "%zu devices, %zu errors, %zu accepted findings", c->devices.n,
-                      *errors, (*t)->n_rows - *errors);
+    return table_note(*t, e, "%zu devices, %zu platforms, %zu errors, %zu accepted findings",
+                      c->devices.n, platforms, *errors, (*t)->n_rows - *errors);
 }
 
 cosim_status cosim_check(cosim *c, const char *what, cosim_table **t, cosim_error *e)

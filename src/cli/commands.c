@@ -12,6 +12,19 @@ static const struct option explain_options[] = {
     { NULL, 0, NULL, NULL },
 };
 
+static const struct option route_options[] = {
+    { "show", 0, "WHAT", "plan, nodes, totals, front, events, pipeline or offload" },
+    { "front", 0, NULL, "all placements that no other beats (latency and energy by default)" },
+    { "pick", 0, "N", "the placement of that number on the front" },
+    { "precision", 0, "SHARE", "let the front be worse by this share; 0 = exact" },
+    { "split", 0, NULL, "place attention apart from FFN or experts" },
+    { "pipeline", 0, NULL, "decode of many requests, one stage a device" },
+    { "drop", 0, "MEMBER", "what is lost when it drops out" },
+    { "throttle", 0, "MEMBER=SHARE", "what is lost when its clock falls to that share" },
+    { "offload", 0, "TO[:FROM]", "the curve of partial offload, layer by layer" },
+    { NULL, 0, NULL, NULL },
+};
+
 static const struct option help_options[] = {
     { "man", 0, NULL, "print the manual page (troff)" },
     { "completion", 0, "bash|zsh|fish", "print completions for that shell" },
@@ -82,6 +95,9 @@ const struct command command_table[] = {
       OPTS_PICTURE, NULL, cmd_plot },
     { "roofline", "[STUDY-FILE]...", "the roofline of a device with the operators of a model on it",
       NULL, OPTS_STUDY | OPTS_OUTPUT | OPTS_PICTURE, NULL, cmd_roofline },
+    { "route", "[PLATFORM [STUDY-FILE]]", "place the layers of a model on unequal devices",
+      "Objectives: latency (default), energy, underuse. Without a platform: lists them.",
+      OPTS_STUDY | OPTS_OUTPUT | OPTS_PICTURE, route_options, cmd_route },
     { "check", "[hwdb|workloads]...", "check the data: ranges, order of peaks, sources, counts",
       NULL, OPTS_OUTPUT, NULL, cmd_check },
     { "validate", "golden|throughput|energy|claims|operators FILE...",

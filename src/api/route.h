@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Routing of a model over the members of a platform (docs/routing.md). The model is a chain of
+ * nodes: embedding, layers (or their attention and FFN parts), head. Each node has a place in each
+ * of two phases; both places together are its option. Everything that couples the phases (weights
+ * in two memories, KV that moves) belongs to one node, so a chain of options is exact.
+ */
+#ifndef API_ROUTE_H
+#define API_ROUTE_H
+
+#include "api/context.h"
+#include "hw/platform.h"
+
+#include <stdint.h>
+
+#define ROUTE_MEMBERS PLATFORM_MEMBERS_MAX
+
+enum route_phase { ROUTE_PREFILL, ROUTE_DECODE, N_ROUTE_PHASES };
+
+/* id, name, column, unit, doc */
+#define ROUTE_OBJECTIVE_LIST(X)                                                                    \
+    X(LATENCY, "latency", "latency_s", "s", "prefill, transfers and all decode steps")             \
+    X(ENERGY, "energy", "energy_j", "J", "dynamic, links, and static power of all members")        \
+    X(UNDERUSE, "underuse", "underuse_ratio", "ratio",                                             \
+      "arithmetic that stands idle: 1 - sum(peak busy) / (latency sum(peak))")
+
+enum route_objective {
+#define ROUTE_OBJECTIVE_ENUM(id, name, column, unit, doc) ROUTE_##id,
+    ROUTE_OBJECTIVE_LIST(ROUTE_OBJECTIVE_ENUM)
+#undef ROUTE_OBJECTIVE_ENUM
+        N_ROUTE_OBJECTIVES
+};
+
+struct route_node {
+    const char *name;       /* "embedding", "layer 7", "layer 7 ffn", "head" */
+    double weight_bytes;    /* stored */
+    bool tied;              /* its weights are those of node 0 */
+    double kv_bytes;        /* whole context, all sequences */
+    double kv_prompt_bytes; /* after the prefill: what moves when decode runs elsewhere */
+};
+
+/* One pass of a node on a member. s infinite: it cannot run there. */
+struct route_cost {
+    double s, dynamic_j;
+    double compute_s, memory_s, other_s; /* streams of its operators, summed */
+    double memory_j;                     /* part of dynamic_j that memory traffic takes */
+};
+
+/* Between members: seconds = sync_s + bytes s_per_byte. */
+struct route_link {
+    double sync_s, s_per_byte, j_per_byte;
+};
+
+struct route_problem {
+    size_t n_nodes, n_members, n_pools;
+    const struct route_node *node;
+    struct route_cost *cost;          /* [phase][node][member] */
+    double repeats[N_ROUTE_PHASES];   /* passes: 1, output - 1 */
+    double hop_bytes[N_ROUTE_PHASES]; /* activations between nodes, one pass */
+    double token_bytes;               /* from the head back to the embedding */
+    double n_sequences;
+    struct route_link link[ROUTE_MEMBERS][ROUTE_MEMBERS];
+    size_t runs_on[ROUTE_MEMBERS];
+    size_t weight_pool[ROUTE_MEMBERS], state_pool[ROUTE_MEMBERS];
+    double capacity_bytes[ROUTE_MEMBERS]; /* per pool, activations taken off */
+    double static_w[ROUTE_MEMBERS], peak_flops_per_s[ROUTE_MEMBERS];
+    bool down[ROUTE_MEMBERS]; /* dropped out */
+};
+
+struct placement {
+    uint8_t *place[N_ROUTE_PHASES]; /* member per node */
+    double objective[N_ROUTE_OBJECTIVES];
+    double ttft_s, tpot_s, hop_s, kv_move_s, link_j, dynamic_j;
+    double busy_s[ROUTE_MEMBERS];
+    double pool_bytes[ROUTE_MEMBERS];
+    size_t n_hops; /* changes of device in one prefill and one decode pass */
+    bool fits, runs;
+};
+
+static inline const struct route_cost *
+route_cost_at(const struct route_problem *p, enum route_phase phase, size_t node, size_t member)
+{
+    return &p->cost[((size_t)phase * p->n_nodes + node) * p->n_members + member];
+}
+
+/** Seconds of moving bytes from one member to another. */
+static inline double route_hop_s(const struct route_problem *p, size_t from, size_t to,
+                                 double bytes)
+{
+    return p->link[from][to].sync_s + bytes * p->link[from][to].s_per_byte;
+}
+
+/** Fills the sums of a plan whose places are given; capacities are judged, not enforced. */
+void route_plan_sum(const struct route_problem *p, struct placement *plan);
+
+/** A plan with all nodes of both phases at `member`; NULL when memory is out. */
+struct placement *route_plan_new(const struct route_problem *p, size_t member, struct arena *a);
+
+struct route_search {
+    bool wanted[N_ROUTE_OBJECTIVES];
+    double precision;  /* 0 = exact; else every plan is within 1 + precision of one of these */
+    size_t max_labels; /* 0 = 2^21 */
+};
+
+struct placement_front {
+    struct placement *plan; /* by the first wanted objective */
+    size_t n, n_labels;
+};
+
+/**
+ * All placements that no other beats in the wanted objectives, one per objective vector, within the
+ * memories. Labels along the chain (P. Hansen 1980): (time, energy, -busy, bytes of each memory
+ * that can fill up). ENO: nothing fits or runs. ERANGE: more labels than allowed.
+ */
+cosim_status route_solve(struct placement_front *f, const struct route_problem *p,
+                         const struct route_search *s, struct arena *a, cosim_error *e);
+
+/* --- a platform and a study become a problem ------------------------------------------------ */
+
+struct route_setup {
+    const struct platform *platform;
+    struct rates rates[ROUTE_MEMBERS];
+    struct route_problem problem;
+    double prompt_tokens, output_tokens, batch;
+    const char *model_id;
+    const char *note; /* why a member computes nothing, or NULL */
+};
+
+struct route_event {
+    const char *name;
+    size_t member;
+    double clock_ratio; /* 0 = gone */
+};
+
+/** split: layers in attention and FFN (or expert) parts. event: NULL = all is well. */
+cosim_status route_setup_make(struct route_setup *u, cosim *c, const struct study *s,
+                              const struct platform *platform, bool split,
+                              const struct route_event *event, struct arena *a, cosim_error *e);
+
+/* --- tables --------------------------------------------------------------------------------- */
+
+cosim_status route_table_plan(struct table **t, const struct route_setup *u,
+                              const struct placement *plan, bool by_node, cosim_error *e);
+cosim_status route_table_front(struct table **t, const struct route_setup *u,
+                               const struct placement_front *f, const struct route_search *s,
+                               cosim_error *e);
+
+struct route_named {
+    const char *name;
+    const struct placement *plan;
+};
+/** Totals of plans, compared with the first one. */
+cosim_status route_table_totals(struct table **t, const struct route_setup *u,
+                                const struct route_named *plan, size_t n, cosim_error *e);
+
+/** Layers on `on`, the rest on `rest`: 0 to all, the last layers first. */
+cosim_status route_table_offload(struct table **t, const struct route_setup *u, size_t on,
+                                 size_t rest, struct arena *a, cosim_error *e);
+
+/** Decode as a pipeline of many requests: stages on members, each at most once. */
+cosim_status route_table_pipeline(struct table **t, const struct route_setup *u, struct arena *a,
+                                  cosim_error *e);
+
+/** Totals of the three qualities named after QEIL (alloc/qeil.h) of a member's part of a plan. */
+struct route_quality {
+    double dasi, cpq, phi, unified_j;
+};
+/** phase N_ROUTE_PHASES: both; member n_members: all. Nodes first..last. */
+void route_quality(struct route_quality *q, const struct route_problem *p,
+                   const struct placement *plan, enum route_phase phase, size_t member,
+                   size_t first, size_t last);
+
+#endif
