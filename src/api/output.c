@@ -97,6 +97,23 @@ static cosim_status copy_cell(struct table *to, size_t to_col, const struct tabl
 
 #define SELECT_MAX 256u
 
+/* By its name, or as tables show it: without the unit at the end, when that is clear. */
+static size_t named_column(const struct table *t, const char *name)
+{
+    const size_t exact = table_column(t, name), n = strlen(name);
+    size_t found = SIZE_MAX;
+
+    for (size_t i = 0; exact == SIZE_MAX && i < t->n_columns; i++) {
+        const char *full = t->column[i].name;
+        if (strncmp(full, name, n) != 0 || full[n] != '_')
+            continue;
+        if (found != SIZE_MAX)
+            return SIZE_MAX;
+        found = i;
+    }
+    return exact != SIZE_MAX ? exact : found;
+}
+
 static cosim_status find_columns(const struct table *t, const char *list, size_t *from,
                                  struct column *column, size_t *n, cosim_error *e)
 {
@@ -105,7 +122,7 @@ static cosim_status find_columns(const struct table *t, const char *list, size_t
 
     while (list_next(&w, &st, e)) {
         struct nearest near = { .want = w.token };
-        const size_t col = table_column(t, w.token);
+        const size_t col = named_column(t, w.token);
         if (col == SIZE_MAX || *n == SELECT_MAX) {
             for (size_t i = 0; i < t->n_columns; i++)
                 nearest_offer(&near, t->column[i].name);

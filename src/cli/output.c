@@ -157,6 +157,22 @@ int check_outputs(const struct args *a)
     return 0;
 }
 
+/* The one asked for, else what the ending of the file says, else for people. */
+static const char *chosen_format(const char *asked, const char *path)
+{
+    static const struct {
+        const char *ending, *format;
+    } by_ending[] = {
+        { ".csv", "csv" }, { ".json", "json" }, { ".jsonl", "json" }, { ".md", "markdown" }
+    };
+    const char *dot = path ? strrchr(path, '.') : NULL;
+
+    for (size_t i = 0; !asked && dot && i < sizeof by_ending / sizeof *by_ending; i++)
+        if (strcmp(dot, by_ending[i].ending) == 0)
+            return by_ending[i].format;
+    return asked ? asked : "table";
+}
+
 int write_result(cosim *c, const cosim_table *t, const struct args *a, cosim_status st)
 {
     const char *input[2 * ARGS_MAX];
@@ -164,7 +180,7 @@ int write_result(cosim *c, const cosim_table *t, const struct args *a, cosim_sta
     const char *seed = args_get(a, "seed"), *columns = args_get(a, "columns");
     const cosim_write_options o = {
         .size = sizeof o,
-        .format = format ? format : "table",
+        .format = chosen_format(format, path),
         .command_line = a->command_line,
         .input = input,
         .n_inputs = input_files(a, input),

@@ -188,6 +188,10 @@ static cosim_status put_cloud(struct plot *p, const struct pareto *g, cosim_erro
         (void)fprintf(p->script, "%.6g %.6g\n", plotted(&g->ax, g->x[r]), plotted(&g->ay, g->y[r]));
     }
     (void)fprintf(p->script, "EOD\nN_CLOUD = %zu\n", n);
+    if (n > 0)
+        plot_foot(p, "dots: %zu points that others beat", n);
+    if (g->levels.n > 1 && !p->c.text)
+        plot_foot(p, "a line per level: the frontier of the points that are at least that good");
     return COSIM_OK;
 }
 
