@@ -11,6 +11,7 @@ err_has 'usage: cosim COMMAND'
 refused 2 "unknown command 'lsit'; did you mean 'list'" lsit
 refused 2 "unknown command 'xyzzy'; see 'cosim help'" xyzzy
 refused 2 "unknown command 'swep'; did you mean 'sweep'" help swep
+refused 2 "unknown command '?\[31m" "$(printf '\033[31m')"
 refused 2 "did you mean '--model'" sweep --modle=llama-3.1-8b
 refused 2 "has no option '--plot" list devices --plot=x.png
 refused 2 "has no option '-z'" list -z
