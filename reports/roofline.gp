@@ -11,7 +11,8 @@ if (TEXT) {
              title GROUP[i]
 } else {
     set xlabel XLABEL textcolor rgb INK offset 0,-0.3
-    set ylabel YLABEL textcolor rgb INK
+    # not 'set ylabel': gnuplot would place it by the width of ticks without their prefixes
+    set label YLABEL at screen px_x(18), (BOTTOM + TOP) / 2 center rotate by 90 textcolor rgb INK
     plot for [d = 1:N_DEVICE] $roof using ($3 == d ? $1 : NaN):2 with lines linewidth 2 \
              linecolor rgb DARK(d) notitle, \
          for [d = 1:N_DEVICE] $ridge using ($3 == d ? $1 : NaN):2 with points pointtype 6 \

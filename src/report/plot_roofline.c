@@ -381,7 +381,9 @@ cosim_status plot_roofline(struct plot *p, cosim_error *e)
     TRY(plot_column_optional(p, "group", p->s->group, &g.group_col, e));
     TRY(plot_column_optional(p, "label", p->s->label, &g.label_col, e));
     TRY(read_roofs(p, &g, e));
-    p->c.left = max_f64(p->c.left, plot_widest(p, &widest_tick, 1) + 3 * p->c.char_width);
+    p->c.left = max_f64(p->c.left, plot_widest(p, &widest_tick, 1)
+                                       + (p->c.text ? 3 * p->c.char_width
+                                                    : p->c.char_width + 2.2 * p->c.char_height));
     TRY(read_points(p, &g, e));
     TRY(categories_of(p, g.group_col, NULL, GROUPS_MAX, true, &g.groups, e));
     plot_put_key_room(p, g.groups.name, g.groups.n);
