@@ -60,7 +60,8 @@ static uint32_t asked_metrics(const struct sweep_request *q)
     return asked;
 }
 
-static cosim_status worker_init(struct worker *w, const struct sweep_request *q, cosim_error *e)
+static cosim_status worker_init(struct worker *w, const struct sweep_request *q, uint64_t n_points,
+                                cosim_error *e)
 {
     const size_t stride = q->space->columns.stride;
 
@@ -68,7 +69,7 @@ static cosim_status worker_init(struct worker *w, const struct sweep_request *q,
     for (int i = 0; i < N_REJECTS; i++)
         w->example[i] = UINT64_MAX;
     if (q->cloud > 0) {
-        const double share = (double)q->cloud / (double)q->space->n_points;
+        const double share = (double)q->cloud / (double)n_points;
         w->cloud_threshold = share >= 1.0 ? UINT64_MAX : (uint64_t)(share * 0x1p64);
     }
     TRY(walker_init(&w->walker, q->space, e));
@@ -322,7 +323,7 @@ static cosim_status run_threads(struct run *r, struct sweep_result *out, cosim_e
     if (!worker)
         return err_set(e, COSIM_ENOMEM, "out of memory for %u threads", n);
     for (unsigned i = 0; i < n && st == COSIM_OK; i++) {
-        st = worker_init(&worker[i], r->q, e);
+        st = worker_init(&worker[i], r->q, r->n_items * r->points_per_item, e);
         worker[i].ideal = r->ideal;
         if (st == COSIM_OK && r->warm)
             st = archive_merge(worker[i].front, r->warm, e);
@@ -346,6 +347,20 @@ static cosim_status run_threads(struct run *r, struct sweep_result *out, cosim_e
     return st;
 }
 
+/* Ascending, each once: sampling with replacement meets points again. */
+static void sort_cloud(struct sweep_result *out)
+{
+    size_t n = 0;
+
+    if (out->n_cloud == 0)
+        return;
+    qsort(out->cloud, out->n_cloud, sizeof *out->cloud, compare_ids);
+    for (size_t i = 0; i < out->n_cloud; i++)
+        if (n == 0 || out->cloud[n - 1] != out->cloud[i])
+            out->cloud[n++] = out->cloud[i];
+    out->n_cloud = n;
+}
+
 static cosim_status run(const struct sweep_request *q, struct run *r, struct sweep_result *out,
                         cosim_error *e)
 {
@@ -361,8 +376,7 @@ static cosim_status run(const struct sweep_request *q, struct run *r, struct swe
         sweep_release(out);
         return st;
     }
-    if (out->n_cloud > 1)
-        qsort(out->cloud, out->n_cloud, sizeof *out->cloud, compare_ids);
+    sort_cloud(out);
     out->partial = out->evaluated + out->pruned < out->total;
     out->stop_reason = out->partial ? "stopped by a signal" : "all points were evaluated";
     return COSIM_OK;
