@@ -2,7 +2,7 @@
 /* What must hold for any device, model, format and request: equations.md 10.3 and common sense. */
 #include "support/random_space.h"
 
-#define CASES (4000u / FEWER)
+#define CASES (1500u / FEWER)
 
 /* One random design with its device, which tests may change. */
 struct design {

@@ -49,7 +49,7 @@ static const char *const random_kv[] = { "bf16", "fp16",   "fp8",  "kv8",       
 #define COUNT_OF(a) (sizeof(a) / sizeof *(a))
 #define PICK(r, a) (a)[rng_below((r), COUNT_OF(a))]
 
-/* n ascending numbers, the first 1 in half of the cases. */
+/* n numbers up to `most`, the first one 1 in half of the cases. */
 static inline const double *random_numbers(struct rng *r, size_t n, uint64_t most, struct arena *a)
 {
     double *v = ARENA_NEW(a, double, n);
@@ -59,6 +59,8 @@ static inline const double *random_numbers(struct rng *r, size_t n, uint64_t mos
         const uint64_t limit = UINT64_C(1) << rng_below(r, 1 + (uint64_t)log2((double)most));
         v[i] = 1.0 + (double)rng_below(r, limit < most ? limit : most);
     }
+    if (rng_below(r, 2))
+        v[0] = 1.0;
     return v;
 }
 
