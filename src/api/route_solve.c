@@ -26,6 +26,7 @@ struct solver {
         uint8_t place[N_ROUTE_PHASES];
     } option[OPTIONS_MAX];
     size_t n_options, max_labels, n_made;
+    size_t n_values;                     /* compared values and pools */
     bool kept_value[N_ROUTE_OBJECTIVES]; /* which v are compared */
     bool tight[ROUTE_MEMBERS];           /* pools that can fill up */
     double static_w, peak_flops_per_s, tolerance;
@@ -158,7 +159,14 @@ static cosim_status offer(struct solver *s, const struct label *l, cosim_error *
     if (!(l->v[ROUTE_LATENCY] < INF_F64) || !fits(s, l))
         return COSIM_OK;
     TRY(room(&s->candidate, &s->cap_candidates, s->n_candidates + 1, e));
-    s->candidate[s->n_candidates++] = *l;
+    struct label *kept = &s->candidate[s->n_candidates++];
+    *kept = *l;
+    for (int q = 0; q < N_ROUTE_OBJECTIVES; q++)
+        if (!s->kept_value[q])
+            kept->v[q] = 0.0;
+    for (size_t k = 0; k < s->p->n_pools; k++)
+        if (!s->tight[k])
+            kept->bytes[k] = 0.0;
     return COSIM_OK;
 }
 
@@ -173,7 +181,9 @@ static cosim_status keep_best(struct solver *s, cosim_error *e)
     TRY(room(&s->label, &s->cap, s->n + s->n_candidates, e));
     for (size_t i = 0; i < s->n_candidates; i++) {
         bool beaten = false;
-        for (size_t j = s->n; j > first && !beaten; j--)
+        /* sorted by the first of two values: the last one kept has the least of the second */
+        const size_t oldest = s->n_values <= 2 && s->n > first ? s->n - 1 : first;
+        for (size_t j = s->n; j > oldest && !beaten; j--)
             beaten = dominates(s, &s->label[j - 1], &s->candidate[i]);
         if (!beaten)
             s->label[s->n++] = s->candidate[i];
@@ -346,6 +356,10 @@ static void init(struct solver *s)
     s->kept_value[ROUTE_UNDERUSE] = s->s->wanted[ROUTE_UNDERUSE];
     s->kept_value[ROUTE_LATENCY] = s->s->wanted[ROUTE_LATENCY] || s->s->wanted[ROUTE_UNDERUSE];
     s->max_labels = s->s->max_labels ? s->s->max_labels : LABELS_MAX;
+    for (int q = 0; q < N_ROUTE_OBJECTIVES; q++)
+        s->n_values += s->kept_value[q];
+    for (size_t k = 0; k < s->p->n_pools; k++)
+        s->n_values += s->tight[k];
     s->tolerance = max_f64(SAME_RATIO, s->s->precision / (double)s->p->n_nodes);
 }
 
