@@ -8,8 +8,9 @@
 
 #include <string.h>
 
-/* Counted parameters may differ from the published number by this much. */
+/* Counted parameters may differ from the published number by this much; from a nominal one more. */
 #define PARAMS_TOLERANCE 0.005
+#define NOMINAL_TOLERANCE 0.01
 
 static const struct column model_columns[] = {
     { "file", "", "", CELL_STR },
@@ -55,7 +56,10 @@ static cosim_status check_workloads(cosim *c, struct table **t, size_t *errors, 
             continue;
         compared++;
         const double difference = m->n_params / m->n_params_published - 1.0;
-        if (fabs(difference) > PARAMS_TOLERANCE) {
+        const bool accepted = m->params_accept && fabs(difference) <= NOMINAL_TOLERANCE;
+        if (fabs(difference) > PARAMS_TOLERANCE && accepted) {
+            TRY(add_model(*t, c->models.path, m, "warning", m->params_accept, difference, e));
+        } else if (fabs(difference) > PARAMS_TOLERANCE) {
             TRY(add_model(*t, c->models.path, m, "error",
                           "counted and published parameters differ by more than 0.5 %", difference,
                           e));

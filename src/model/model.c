@@ -91,6 +91,7 @@ static const struct rec_field fields[] = {
     STR("d_ff_per_layer", d_ff_of, 0),
     { "params_published[1e9]", REC_F64, offsetof(struct model_row, arch.m.n_params_published), 1e9,
       1e-6, 1e5, 0 },
+    { "params_accept", REC_STR, offsetof(struct model_row, arch.m.params_accept), 0, 0, 0, 0 },
     { "params_published_active[1e9]", REC_F64,
       offsetof(struct model_row, arch.m.n_active_params_published), 1e9, 1e-6, 1e5, 0 },
     STR("unsupported", arch.m.unsupported, 0),

@@ -37,7 +37,8 @@ struct model {
     double extra_elems;               /* embedding norm, head bias, extra positions */
     double n_params, n_active_params; /* counted by formula from this struct; NaN if unsupported */
     double n_params_published, n_active_params_published; /* NaN = unknown */
-    const char *unsupported; /* NULL, or why the engine cannot compute it yet; then no layers */
+    const char *params_accept; /* why the published count is not exact; NULL = it should be */
+    const char *unsupported;   /* NULL, or why the engine cannot compute it yet; then no layers */
     unsigned line;
 };
 
