@@ -165,9 +165,11 @@ $(EXAMPLES): $(BUILD)/%: $(BUILD)/%.o $(LIB_A)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) $(DEP_LIBS)
 example: $(EXAMPLES)
 
-$(BUILD)/cosim.pc: cosim.pc.in Makefile
-	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|' \
-	    -e 's|@DATADIR@|$(DATADIR)|; s|@VERSION@|$(VERSION)|; s|@REQUIRES@|$(LIBS_PC)|' \
+# folders below PREFIX follow it when the installed tree moves (pkg-config --define-variable=prefix=)
+below = $(patsubst $(PREFIX)/%,$${prefix}/%,$(1))
+$(BUILD)/cosim.pc: cosim.pc.in FORCE
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(call below,$(LIBDIR))|' \
+	    -e 's|@INCLUDEDIR@|$(call below,$(INCLUDEDIR))|; s|@DATADIR@|$(call below,$(DATADIR))|; s|@VERSION@|$(VERSION)|; s|@REQUIRES@|$(LIBS_PC)|' \
 	    -e 's|@LIBS@|-lglpk -lcsv -lm$(if $(filter 1,$(OPENMP)), -lgomp)|' $< > $@
 $(BUILD)/cosim.1: $(BIN)
 	$(Q)$(BIN) help --man > $@
@@ -211,6 +213,6 @@ help: ## this text
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: all tests t demo check check-all check-run check-san lint-layers lint-shell lint-data format \
-        fuzz fuzz-run fuzz-replays bench benches example install uninstall dist clean help
+        fuzz fuzz-run fuzz-replays bench benches example install uninstall dist clean help FORCE
 .SECONDARY:
 -include $(shell test -d $(BUILD) && find $(BUILD) -name '*.d')
