@@ -202,7 +202,7 @@ static cosim_status bad_number(const char *token, struct src_pos at, cosim_error
     const cosim_status st =
         err_at(e, COSIM_ESYNTAX, &at, "'%s' is no positive whole number", token);
 
-    err_hint(e, "write 512, a range 1..64, or a range with a step: 128..4096:*2, 0..100:+10");
+    err_hint(e, "write 512, a range 1..64, or a range with a step: 128..4096:*2, 10..100:+10");
     return st;
 }
 
@@ -210,7 +210,7 @@ static cosim_status bad_range(const char *token, struct src_pos at, cosim_error 
 {
     const cosim_status st = err_at(e, COSIM_ESYNTAX, &at, "'%s' is no range", token);
 
-    err_hint(e, "write 1..64 from small to large, or with a step: 128..4096:*2, 0..100:+10");
+    err_hint(e, "write 1..64 from small to large, or with a step: 128..4096:*2, 10..100:+10");
     return st;
 }
 

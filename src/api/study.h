@@ -27,7 +27,7 @@
     X(EP, "ep", "LIST", "1", "expert-parallel degrees")                                            \
     X(DP, "dp", "LIST", "1", "data-parallel replicas")                                             \
     X(SCENARIO, "scenario", "ID", NULL, "sets prompt, output and batch unless they are given")     \
-    X(PROMPT, "prompt", "LIST", "512", "prompt tokens: 512, 1..8, 128..4096:*2, 0..100:+10")       \
+    X(PROMPT, "prompt", "LIST", "512", "prompt tokens: 512, 1..8, 128..4096:*2, 10..100:+10")       \
     X(OUTPUT, "output", "LIST", "128", "output tokens")                                            \
     X(BATCH, "batch", "LIST", "1", "sequences per replica")                                        \
     X(OBJECTIVES, "objectives", "LIST", "ttft_s,tpot_s,j_per_token",                               \
