@@ -353,10 +353,6 @@ static cosim_status event_rows(struct routing *r, struct table *t, cosim_error *
 
 static cosim_status show_events(struct routing *r, struct table **t, cosim_error *e)
 {
-    size_t member;
-
-    if (r->o->drop)
-        TRY(platform_member_find(r->platform, r->o->drop, &member, e));
     TRY(table_new(t, "when a device drops out or slows down", event_columns, N_EVENT_COLUMNS, e));
     return event_rows(r, *t, e);
 }
@@ -374,6 +370,7 @@ static cosim_status route(struct routing *r, const char *platform, struct table 
 {
     struct platform_db db;
     struct nearest near = { .want = r->o->show };
+    struct route_event event = { 0 };
 
     if (r->s->value[STUDY_DEVICE].text)
         return err_set(e, COSIM_EUSAGE, "the devices are those of the platform");
@@ -381,6 +378,11 @@ static cosim_status route(struct routing *r, const char *platform, struct table 
     TRY(platform_find(&db, platform, &r->platform, e));
     TRY(pick_objectives(r, e));
     r->search.precision = r->o->precision;
+    /* whatever is shown: a misspelt event is an error before anything is written */
+    if (r->o->drop)
+        TRY(platform_member_find(r->platform, r->o->drop, &event.member, e));
+    if (r->o->throttle)
+        TRY(parse_throttle(r, r->o->throttle, &event, e));
     TRY(route_setup_make(&r->setup, r->c, r->s, r->platform, r->o->split_layers, NULL, &r->arena,
                          e));
     for (size_t i = 0; i < sizeof shows / sizeof *shows; i++) {

@@ -111,8 +111,9 @@ void route_plan_sum(const struct route_problem *p, struct placement *plan)
         static_w += p->static_w[m];
     plan->objective[ROUTE_ENERGY] =
         plan->dynamic_j + plan->link_j + static_w * plan->objective[ROUTE_LATENCY];
-    plan->objective[ROUTE_UNDERUSE] = qeil_underuse(plan->busy_s, p->peak_flops_per_s, p->n_members,
-                                                    plan->objective[ROUTE_LATENCY]);
+    const double underuse_ratio = qeil_underuse(plan->busy_s, p->peak_flops_per_s, p->n_members,
+                                                plan->objective[ROUTE_LATENCY]);
+    plan->objective[ROUTE_UNDERUSE] = max_f64(0.0, underuse_ratio); /* rounding */
     for (size_t k = 0; k < p->n_pools; k++)
         plan->fits = plan->fits && plan->pool_bytes[k] <= p->capacity_bytes[k];
 }

@@ -157,7 +157,10 @@ static cosim_status plan_rows(struct table *t, const struct route_setup *u,
 cosim_status route_table_plan(struct table **t, const struct route_setup *u,
                               const struct placement *plan, bool by_node, cosim_error *e)
 {
-    TRY(table_new(t, by_node ? "nodes" : "placement", plan_columns, N_PLAN_COLUMNS, e));
+    char title[160];
+
+    (void)snprintf(title, sizeof title, "placement: %s on %s", u->model_id, u->platform->id);
+    TRY(table_new(t, title, plan_columns, N_PLAN_COLUMNS, e));
     return finish(t, plan_rows(*t, u, plan, by_node, e));
 }
 

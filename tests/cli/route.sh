@@ -1,0 +1,43 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# cosim route: platforms, plans, events, curves, and what it refuses.
+set -eu
+. tests/support/cli.sh
+
+STUDY="--model=llama-3.1-8b --w=q4_k_m"
+
+run 0 route --format csv
+grep -q '^jetson-agx-orin,cpu,' "$T/out" || fail "a platform is missing"
+
+# shellcheck disable=SC2086
+run 0 route rtx-4090-host $STUDY
+grep -q 'gpu alone' "$T/out" || fail "no comparison with a single device"
+grep -q 'only named after QEIL' "$T/out" || fail "the origin of the metrics is not said"
+
+# shellcheck disable=SC2086
+run 0 route rtx-4090-host $STUDY --show nodes --format csv --out "$T/nodes.csv"
+[ "$(grep -c '^prefill,layer' "$T/nodes.csv")" -eq 32 ] || fail "not one row per layer"
+
+# shellcheck disable=SC2086
+run 0 route core-ultra-7-258v $STUDY --drop gpu --throttle gpu=0.25
+grep -q 'gpu is gone.*routed anew *yes' "$T/out" || fail "no plan without the gpu"
+
+# shellcheck disable=SC2086
+run 0 route rtx-4090-3090 $STUDY --pipeline
+# shellcheck disable=SC2086
+run 0 route rtx-4090-3090 $STUDY --front --objectives latency,energy --precision 0.01
+# shellcheck disable=SC2086
+run 0 route rtx-3090-ti-host $STUDY --offload gpu:cpu --format csv
+[ "$(grep -c '^[0-9]' "$T/out")" -eq 34 ] || fail "the curve has not one row per layer, none and head"
+
+run 1 route snapdragon-8-gen-3 --model=llama-3.1-405b --w=bf16
+refused 3 "no platform 'jetson-orin-agx'" route jetson-orin-agx --model=llama-3.1-8b
+refused 3 "no member 'npu'" route rtx-4090-host --model=llama-3.1-8b --drop npu
+refused 3 "no objective 'speed'" route rtx-4090-host --model=llama-3.1-8b --objectives speed
+refused 2 "devices are those of the platform" route rtx-4090-host --model=llama-3.1-8b --device=a10
+refused 2 "not MEMBER=SHARE" route rtx-4090-host --model=llama-3.1-8b --throttle gpu
+refused 2 "'--pick' needs" route rtx-4090-host --model=llama-3.1-8b --pick x
+
+cp hwdb/*.csv "$T"
+sed 's/^rtx-4090-3090,gpu1,rtx-3090/rtx-4090-3090,gpu1,rtx-3091/' hwdb/platforms.csv >"$T/platforms.csv"
+refused 3 "platforms.csv:[0-9]*:[0-9]*: error: no device 'rtx-3091'" check hwdb --hwdb="$T"
