@@ -81,6 +81,7 @@ static cosim_status run(cosim *c, struct study *s, struct resolved *r, cosim_err
 
     TRY(study_load(s, "bench/sweep.study", e));
     TRY(resolve(r, c, s, e));
+    TRY(sweep_algorithm_find("exhaustive", (struct src_pos){ 0 }, &r->algorithm, e));
     TRY(time_engine(r, e));
     TRY(time_sweep(r, 1, &hash[0], e));
     TRY(time_sweep(r, 2, &hash[1], e));
