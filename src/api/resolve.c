@@ -378,12 +378,15 @@ static void sign(struct resolved *r)
 {
     uint64_t h = HASH_START;
 
-    for (int axis = 0; axis < N_AXES; axis++)
+    for (int axis = 0; axis < N_AXES; axis++) {
+        const char *name = axis_name((enum axis)axis);
+        h = hash_bytes(h, name, strlen(name) + 1); /* else "1,2" and "1" are "1" and "2,1" */
         for (size_t i = 0; i < r->space.n[axis]; i++) {
             char buffer[32];
             const char *label = space_label(&r->space, (enum axis)axis, i, buffer);
             h = hash_bytes(h, label, strlen(label) + 1);
         }
+    }
     (void)snprintf(r->signature, sizeof r->signature, "%016llx", (unsigned long long)h);
 }
 
