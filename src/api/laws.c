@@ -116,7 +116,7 @@ cosim_status cosim_fit(cosim *c, const char *law, const char *path, const cosim_
 
     (void)c; /* an open context has switched GSL's own error handler off */
     *parameters = *folds = NULL;
-    if (o->size < sizeof *o)
+    if (!o || o->size < sizeof *o)
         return err_set(e, COSIM_EUSAGE, "cosim_fit_options needs its size");
     const cosim_status st = fit(&a, law, path, o, parameters, folds, e);
     arena_release(&a);

@@ -40,7 +40,7 @@ static cosim_status write_with(write_call *call, cosim *c, const struct table *t
     struct report_input input[INPUTS_MAX] = { { NULL, 0 } };
     struct report_meta meta = { .version = cosim_version(), .schema = RESULT_SCHEMA };
 
-    if (o->size < sizeof *o)
+    if (!o || o->size < sizeof *o)
         return err_set(e, COSIM_EUSAGE, "cosim_write_options needs its size");
     TRY(collect_inputs(c, o, input, &meta.n_inputs, e));
     meta.input = input;

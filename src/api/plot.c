@@ -198,7 +198,7 @@ static cosim_status draw_roofline(const struct table *t, struct plot_spec *s, co
 cosim_status cosim_plot(cosim *c, const cosim_table *t, const cosim_plot_options *o,
                         const char *path, FILE *out, cosim_error *e)
 {
-    if (o->size < sizeof *o || !o->kind)
+    if (!o || o->size < sizeof *o || !o->kind)
         return err_set(e, COSIM_EUSAGE, "cosim_plot_options needs its size and a kind");
     if (!c->reports)
         return err_set(e, COSIM_EIO, "no folder of plot templates is given");

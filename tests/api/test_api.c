@@ -409,6 +409,9 @@ static void lost_output_is_an_error(void **state)
     assert_non_null(null);
     assert_int_equal(cosim_list(c, "devices", &t, NULL), COSIM_OK);
     assert_int_equal(cosim_write(c, t, &wrong, null, NULL), COSIM_EUSAGE);
+    assert_int_equal(cosim_write(c, t, NULL, null, NULL), COSIM_EUSAGE);
+    assert_int_equal(cosim_write_meta(c, t, NULL, null, NULL), COSIM_EUSAGE);
+    assert_int_equal(cosim_plot(c, t, NULL, "-", null, NULL), COSIM_EUSAGE);
     assert_int_not_equal(cosim_write(c, t, &unknown, null, &e), COSIM_OK);
     if (full) {
         e = (cosim_error){ 0 };
