@@ -157,9 +157,15 @@ static cosim_status plan_rows(struct table *t, const struct route_setup *u,
 cosim_status route_table_plan(struct table **t, const struct route_setup *u,
                               const struct placement *plan, bool by_node, cosim_error *e)
 {
+    const size_t m = plan->place[ROUTE_PREFILL][0];
+    bool one = true;
     char title[160];
 
-    (void)snprintf(title, sizeof title, "placement: %s on %s", u->model_id, u->platform->id);
+    for (int f = 0; f < N_ROUTE_PHASES; f++)
+        for (size_t i = 0; i < u->problem.n_nodes; i++)
+            one = one && (plan->place[f][i] == m || !(u->problem.repeats[f] > 0.0));
+    (void)snprintf(title, sizeof title, "placement: %s on %s%s%s", u->model_id, u->platform->id,
+                   one ? ", all on " : "", one ? member_name(u, m) : "");
     TRY(table_new(t, title, plan_columns, N_PLAN_COLUMNS, e));
     return finish(t, plan_rows(*t, u, plan, by_node, e));
 }
