@@ -7,14 +7,14 @@
 #include "core/rng.h"
 #include "support/world.h"
 
-/* Sanitizers slow programs down about tenfold: they get as many times less of the same. */
+/* Sanitizers slow programs down several times: they get as many times less of the same. */
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
-#define FEWER 10u
+#define FEWER 4u
 #endif
 #endif
 #if defined(__SANITIZE_ADDRESS__)
-#define FEWER 10u
+#define FEWER 4u
 #endif
 #ifndef FEWER
 #define FEWER 1u
