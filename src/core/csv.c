@@ -98,8 +98,8 @@ static void on_row(int end, void *user)
         }
     }
     r->row_start = r->n_cells;
-    r->cell_line = r->line + 1;
-    r->cell_col = 1;
+    r->cell_line = r->line; /* a lone CR ends the row too; behind LF feed() moves on */
+    r->cell_col = r->col + 1;
 }
 
 /* libcsv knows no positions: fed byte by byte, the byte that fires a callback ended the cell. */
