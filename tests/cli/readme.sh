@@ -4,6 +4,7 @@
 # To renew it: PATH=$PWD/build/latest:$PATH awk -f tools/readme.awk README.md > new && mv new README.md
 set -eu
 
+unset COSIM_HWDB COSIM_WORKLOADS COSIM_REPORTS NO_COLOR
 T=$(mktemp -d)
 trap 'rm -rf "$T"' EXIT
 mkdir "$T/bin"
