@@ -183,6 +183,8 @@ static void bench_filter(const char *name, point_fn f, size_t n, size_t m)
  * point is on the front, the worst case. */
 static void bench_fronts(void)
 {
+    bench_filter("1e4_sphere", sphere, 10000, 3);
+    bench_filter("1e5_sphere", sphere, 100000, 3);
     bench_filter("1e6", uniform_cube, 1000000, 3);
     bench_filter("1e6_sphere", sphere, 1000000, 3);
     bench_filter("1e5", uniform_cube, 100000, 5);

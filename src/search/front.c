@@ -10,6 +10,8 @@
 #include <stdlib.h>
 
 #define SWEEP_MAX_OBJ 3u
+#define SAMPLE 4096u
+#define MANY 20000u
 
 struct room {
     uint32_t *order, *spare, *rank;
@@ -132,11 +134,38 @@ static cosim_status filter_by_archive(const double *const *obj, size_t n, size_t
     return st;
 }
 
+cosim_status front_is_small(const double *const *obj, size_t n, size_t m, bool *small,
+                            cosim_error *e)
+{
+    struct archive *a;
+    const size_t stride = n / SAMPLE;
+    cosim_status st;
+
+    *small = false;
+    if (n < MANY)
+        return COSIM_OK;
+    TRY(archive_new(&a, m, e));
+    st = COSIM_OK;
+    for (size_t i = 0; i < SAMPLE && st == COSIM_OK; i++) {
+        double x[ARCHIVE_MAX_OBJ];
+        for (size_t j = 0; j < m; j++)
+            x[j] = obj[j][i * stride];
+        st = archive_add(a, i, x, NULL, e);
+    }
+    *small = archive_size(a) < SAMPLE / 16;
+    archive_free(a);
+    return st;
+}
+
 cosim_status front_filter(const double *const *obj, size_t n, size_t m, uint32_t *keep,
                           size_t *n_keep, cosim_error *e)
 {
+    bool small = true;
+
     if (n >= UINT32_MAX)
         return err_set(e, COSIM_ERANGE, "%zu points are too many to filter at once", n);
-    return m >= 1 && m <= SWEEP_MAX_OBJ ? filter_by_sweep(obj, n, m, keep, n_keep, e)
-                                        : filter_by_archive(obj, n, m, keep, n_keep, e);
+    if (m >= 1 && m <= SWEEP_MAX_OBJ)
+        TRY(front_is_small(obj, n, m, &small, e));
+    return small ? filter_by_archive(obj, n, m, keep, n_keep, e)
+                 : filter_by_sweep(obj, n, m, keep, n_keep, e);
 }

@@ -2,15 +2,17 @@
 /**
  * The non-dominated ones of n points obj[j][i], all objectives minimised.
  *
- * One or two objectives: a sort. Three: a sweep over the third with a staircase of the others,
- * O(n log n) whatever the points (H. Kung et al., "On finding the maxima of a set of vectors",
- * JACM 22(4), 1975). More: the archive's tree, fast while the front is a small part.
+ * If a sample says that the front is a small part, or with more than three objectives: the
+ * archive. Else a sort, and for three objectives a sweep over the third with a staircase of the
+ * others, O(n log n) whatever the points (H. Kung et al., "On finding the maxima of a set of
+ * vectors", JACM 22(4), 1975).
  */
 #ifndef SEARCH_FRONT_H
 #define SEARCH_FRONT_H
 
 #include "core/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,5 +20,9 @@
  * the first stays; points with a NaN never do. n < 2^32, 1 <= m <= 8, else ERANGE. */
 cosim_status front_filter(const double *const *obj, size_t n, size_t m, uint32_t *keep,
                           size_t *n_keep, cosim_error *e);
+
+/** Is the front of a sample of many points a small part of it? False for few points. */
+cosim_status front_is_small(const double *const *obj, size_t n, size_t m, bool *small,
+                            cosim_error *e);
 
 #endif

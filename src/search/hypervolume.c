@@ -342,6 +342,7 @@ static cosim_status load_front(struct hv *h, const double *const *obj, size_t n,
     double *col = malloc((n + 1) * m * sizeof *col);
     const double *front[HV_MAX_OBJ];
     size_t n_keep = 0;
+    const size_t d = m < 3 ? 3 : m;
     cosim_status st = keep && col ? front_filter(obj, n, m, keep, &n_keep, e)
                                   : err_set(e, COSIM_ENOMEM, "no memory for %zu points", n);
 
@@ -351,10 +352,10 @@ static cosim_status load_front(struct hv *h, const double *const *obj, size_t n,
             for (size_t i = 0; i < n_keep; i++)
                 col[j * n_keep + i] = obj[j][keep[i]];
         }
-        st = hv_new(h, n_keep, m, e);
+        st = hv_new(h, n_keep, d, e);
     }
     if (st == COSIM_OK)
-        *kept = load(h, front, n_keep, m, ref, m);
+        *kept = load(h, front, n_keep, m, ref, d);
     free(keep);
     free(col);
     return st;
@@ -369,14 +370,19 @@ cosim_status hypervolume(const double *const *obj, size_t n, size_t m, const dou
 
     *volume = 0;
     TRY(check(n, m, e));
-    if (m > 3) {
+    bool small = m > 3;
+    if (!small)
+        TRY(front_is_small(obj, n, m, &small, e));
+    if (small) {
         TRY(load_front(&h, obj, n, m, ref, &kept, e));
-        *volume = volume_of(&h, kept, m);
     } else {
         TRY(hv_new(&h, n, 3, e));
         kept = load(&h, obj, n, m, ref, 3);
-        st = volume_of_many_3(&h, kept, volume, e);
     }
+    if (m > 3)
+        *volume = volume_of(&h, kept, m);
+    else
+        st = volume_of_many_3(&h, kept, volume, e);
     hv_free(&h);
     return st;
 }

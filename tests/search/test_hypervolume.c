@@ -260,6 +260,43 @@ static void the_filter_keeps_the_non_dominated(void **state)
         }
 }
 
+/* Many points with a small front take another way: the same result. */
+static void many_points_give_the_volume_of_their_front(void **state)
+{
+    enum { N = 50000 };
+    static const double ref[3] = { 0.9, 0.95, 1 };
+    static double x[3][N];
+    static uint32_t keep[N];
+    const double *const col[3] = { x[0], x[1], x[2] };
+    struct rng r;
+
+    (void)state;
+    rng_stream(&r, 4, 4);
+    for (size_t i = 0; i < N; i++)
+        for (size_t j = 0; j < 3; j++)
+            x[j][i] = i % 1000 == 7 && j == 1 ? UNKNOWN_F64 : rng_f64(&r);
+    for (size_t m = 1; m <= 3; m++) {
+        static double few[3][N];
+        const double *const front[3] = { few[0], few[1], few[2] };
+        size_t n;
+        assert_int_equal(front_filter(col, N, m, keep, &n, NULL), COSIM_OK);
+        assert_true(n < 2000 && n >= 1);
+        for (size_t i = 0; i < n; i++)
+            for (size_t j = 0; j < m; j++)
+                few[j][i] = x[j][keep[i]];
+        assert_rel(volume(col, N, m, ref), volume(front, n, m, ref), 1e-12);
+        for (size_t i = 0; i < N; i += 97) { /* each is covered, as without the detour */
+            bool covered = m > 1 && isnan(x[1][i]);
+            for (size_t k = 0; k < n && !covered; k++) {
+                covered = true;
+                for (size_t j = 0; j < m; j++)
+                    covered = covered && few[j][k] <= x[j][i];
+            }
+            assert_true(covered);
+        }
+    }
+}
+
 static void impossible_sizes_are_errors(void **state)
 {
     const double x = 0, *col[9] = { &x, &x, &x, &x, &x, &x, &x, &x, &x };
@@ -281,6 +318,7 @@ int main(void)
         cmocka_unit_test(dimensions_agree),
         cmocka_unit_test(dominated_points_and_order_change_nothing),
         cmocka_unit_test(the_filter_keeps_the_non_dominated),
+        cmocka_unit_test(many_points_give_the_volume_of_their_front),
         cmocka_unit_test(impossible_sizes_are_errors),
     };
     return cmocka_run_group_tests_name("search/hypervolume", tests, NULL, NULL);
