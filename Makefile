@@ -192,6 +192,9 @@ install: $(BIN) $(LIB_A) $(SO) $(BUILD)/cosim.pc $(BUILD)/cosim.1 $(BUILD)/cosim
 	$(INSTALL) -d $(DESTDIR)$(DATADIR)/hwdb $(DESTDIR)$(DATADIR)/workloads $(DESTDIR)$(DATADIR)/reports $(DESTDIR)$(DOCDIR)
 	$(INSTALL) -m 644 hwdb/* $(DESTDIR)$(DATADIR)/hwdb
 	$(INSTALL) -m 644 $(wildcard workloads/*.*) $(DESTDIR)$(DATADIR)/workloads
+	$(INSTALL) -d $(DESTDIR)$(DATADIR)/workloads/kvtuner $(DESTDIR)$(DATADIR)/workloads/studies
+	$(INSTALL) -m 644 workloads/kvtuner/* $(DESTDIR)$(DATADIR)/workloads/kvtuner
+	$(INSTALL) -m 644 workloads/studies/* $(DESTDIR)$(DATADIR)/workloads/studies
 	$(INSTALL) -m 644 reports/*.gp $(DESTDIR)$(DATADIR)/reports
 	$(INSTALL) -m 644 README.md CHANGELOG.md LICENSE $(DESTDIR)$(DOCDIR)
 
