@@ -10,8 +10,15 @@ passed=0 failed=0 cases=0 skipped=0
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
+run() {
+    case $1 in
+    *.sh) sh "$1" ;; # also from a file system without permission bits
+    *) "$1" ;;
+    esac
+}
+
 for program; do
-    if "$program" >"$log" 2>&1; then
+    if run "$program" >"$log" 2>&1; then
         n=$(sed -n 's/^\[==========\] \([0-9]*\) test(s) run\.$/\1/p' "$log" | awk '{ n += $1 } END { print n + 0 }')
         s=$(grep -c '^\[  SKIPPED \] [^0-9]' "$log" || true)
         [ "$n" -gt 0 ] || n=1
