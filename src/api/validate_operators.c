@@ -208,7 +208,7 @@ static cosim_status decode_row(struct reading *r)
     return attention_row(r, true);
 }
 
-/* Reads and writes per element and flops (equations.md 1.2). */
+/* Reads and writes per element and flops (docs/model.md 1). */
 static cosim_status elementwise_row(struct reading *r)
 {
     static const struct {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * KVTuner steps 2 and 3 (arXiv 2502.04420; equations.md 7.3): which pairs of a layer are worth
+ * KVTuner steps 2 and 3 (arXiv 2502.04420; docs/kvtuner.md): which pairs of a layer are worth
  * considering, and which layers behave alike.
  */
 #ifndef KV_PRUNE_H

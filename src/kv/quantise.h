@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * KVTuner's quantisers (arXiv 2502.04420, Eq 2; equations.md 7.3): asymmetric min/max per group,
+ * KVTuner's quantisers (arXiv 2502.04420, Eq 2; docs/kvtuner.md): asymmetric min/max per group,
  * round half to even, quantise and dequantise at once ("fake quantisation").
  *
  *   paper       z = min X, s = (max X - min X) / (2^B - 1), X^ = round((X - z) / s) s + z

@@ -5,7 +5,7 @@
  *
  *   loss = sum over layers of loss(l, P_l) * prod over j < l of (1 + gamma * loss(j, P_j))
  *
- * (equations.md 7.3, omega already multiplied in; ours, KVTuner measures accuracy instead). With
+ * (docs/kvtuner.md, omega already multiplied in; ours, KVTuner measures accuracy instead). With
  * gamma = 0 it is additive and dynamic programming gives the same front as enumeration.
  */
 #ifndef KV_SEARCH_H

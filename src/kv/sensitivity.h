@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * How much a layer's attention suffers from quantised keys and values, from real tensors
- * (KVTuner, arXiv 2502.04420, section 4; equations.md 7.3):
+ * (KVTuner, arXiv 2502.04420, section 4; docs/kvtuner.md):
  *
  *   e_k = mean |K - K^| / |K|   e_v likewise   e_a = mean |a - a^|   e_o = mean |o - o^| / |o|
  *   a = softmax(q K' / sqrt D), o = a V;  a^ uses K^ only, o^ = a^ V^;  |.| >= 1e-8 (ours)

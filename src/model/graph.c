@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-/* Vector flops per element: equations.md 1.2 (RMSNorm, LayerNorm, act * mul). */
+/* Vector flops per element: docs/model.md 1 (RMSNorm, LayerNorm, act * mul). */
 #define NORM_FLOPS_RMS 4.0
 #define NORM_FLOPS_LAYER 7.0
 #define ACT_MUL_FLOPS 5.0

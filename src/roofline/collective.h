@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Alpha-beta model of collectives: equations.md 4.1 (ring and tree forms are recalled there). */
+/* Alpha-beta model of collectives: docs/model.md 4 (ring and tree forms are recalled there). */
 #ifndef ROOFLINE_COLLECTIVE_H
 #define ROOFLINE_COLLECTIVE_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Whole steps against equations.md 4.6, 5.4, 6.7 and 10.1. Those numbers keep of the bytes only the
+ * Whole steps against docs/model.md 4.6, 5.4, 6.7 and 10.1. Those numbers keep of the bytes only the
  * weights of the products and the KV cache that is read, and take the maximum over the whole step.
  */
 #include "core/num.h"
@@ -218,7 +218,7 @@ static void a_pipeline_has_the_bubble_of_its_stages(void **state)
     graph_release(&g);
 }
 
-/* equations.md 1.3: the mean of keys over the decode steps that follow the first token. */
+/* docs/model.md 1.3: the mean of keys over the decode steps that follow the first token. */
 static void decode_runs_at_the_mean_context(void **state)
 {
     const struct plan p = ref8b("bf16");

@@ -63,7 +63,7 @@ static void prices_follow_from_the_sheet_and_the_assumptions(void **state)
     (void)state;
     assert_rel(r.rate[RATE_S_PER_MEM_BYTE].value, 1.0 / (3.35e12 * 0.8), 1e-12);
     assert_int_equal(r.rate[RATE_S_PER_MEM_BYTE].origin, ORIGIN_ASSUMED);
-    assert_rel(r.rate[RATE_J_PER_MEM_BYTE].value, 40e-12, 1e-12); /* equations.md T6.3: 40 pJ/B */
+    assert_rel(r.rate[RATE_J_PER_MEM_BYTE].value, 40e-12, 1e-12); /* docs/model.md T6.3: 40 pJ/B */
     assert_rel(r.j_per_flop[PREC_BF16].value, 0.35e-12, 1e-12);   /* T6.3: 0.35 pJ */
     assert_rel(r.rate[RATE_STATIC_W].value, 105, 1e-12);
     assert_rel(r.rate[RATE_MEM_USABLE_BYTES].value, 80e9 * 0.9 - 0.5e9, 1e-12);

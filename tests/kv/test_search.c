@@ -307,7 +307,7 @@ static void preset_facts_are_the_published_ones(void **state)
         keys_ahead += k > v;
         if (!strcmp(p.preset[i].model, "Meta-Llama-3.1-8B-Instruct")
             && p.preset[i].average_bits < 3.26 && p.preset[i].average_bits > 3.24) {
-            assert_int_equal(count[kv_pair_parse("KV2")], 4); /* equations.md 7.3 */
+            assert_int_equal(count[kv_pair_parse("KV2")], 4); /* docs/kvtuner.md */
             assert_int_equal(count[kv_pair_parse("KV4")], 6);
             assert_int_equal(count[kv_pair_parse("K4V2")], 20);
             assert_int_equal(count[kv_pair_parse("K8V4")], 2);

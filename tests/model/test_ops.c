@@ -26,7 +26,7 @@ static struct op attention(double heads, double kv_heads, double window)
                         .v_format = &fp16 };
 }
 
-/* The rows of equations.md 1.2 for T = 6 tokens (B = 2, S = 3, c = 5), by hand. */
+/* The rows of docs/model.md 1.2 for T = 6 tokens (B = 2, S = 3, c = 5), by hand. */
 static void each_operator_counts_what_its_row_says(void **state)
 {
     const struct step s = { 2, 3, 5, 2 };

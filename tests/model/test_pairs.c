@@ -76,7 +76,7 @@ static void expected_experts_are_those_of_the_table(void **state)
         assert_rel(experts_expected(rows[i].e, rows[i].k, rows[i].t), rows[i].want, 1e-9);
 }
 
-/* equations.md 10.3, invariant 3 */
+/* docs/model.md 10.3, invariant 3 */
 static void expected_experts_lie_between_k_and_all_and_grow(void **state)
 {
     struct rng r;

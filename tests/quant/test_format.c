@@ -40,7 +40,7 @@ static const struct format *get(const char *id)
     return f;
 }
 
-/* equations.md 2.1 (T2.1): row length and element count matter only to formats with metadata. */
+/* docs/model.md 2.1 (T2.1): row length and element count matter only to formats with metadata. */
 static void bits_are_those_of_the_published_tables(void **state)
 {
     static const struct {

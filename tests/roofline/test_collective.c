@@ -4,7 +4,7 @@
 #include "support/close.h"
 
 #define ALPHA_S 1e-6
-#define LINK 450e9 /* NVLink 4, equations.md 4.1 */
+#define LINK 450e9 /* NVLink 4, docs/model.md 4.1 */
 
 static double ring_s(struct coll_form f, double bytes)
 {

@@ -18,7 +18,7 @@ static struct work gemm(double m, double n, double k, double w_bits, double dequ
     return w;
 }
 
-/* A100-80 of equations.md 0.3, and 9.75e12 lane-instructions a second. */
+/* A100-80 of docs/model.md 0.3, and 9.75e12 lane-instructions a second. */
 static struct streams on_a100(const struct work *w)
 {
     return (struct streams){ .compute_s = w->flops / 312e12,

@@ -39,6 +39,6 @@ const struct op_kind op_attention = {
     .formula = "flops = 2 B h (d_k + d_v) pairs; softmax 5 B h pairs; "
                "KV read B h_kv keys (d_k b_k + d_v b_v), written T h_kv (...); "
                "cache bytes: KV again for every 128 query rows of a KV head",
-    .source = "equations.md 1.1, 1.2; softmax count from LLM-Viewer",
+    .source = "docs/model.md 1; softmax count from LLM-Viewer",
     .work = work,
 };

@@ -15,6 +15,6 @@ const struct op_kind op_collective = {
     .doc = "all-reduce, all-gather, all-to-all or message between devices",
     .formula = "payload = T d b_out (all-reduce, message), T K d b_out (all-to-all), "
                "T_h V b_out (gathered logits)",
-    .source = "equations.md 4.2 to 4.5",
+    .source = "docs/model.md 4",
     .work = work,
 };

@@ -19,6 +19,6 @@ const struct op_kind op_elementwise = {
     .name = "elementwise",
     .doc = "RMSNorm (4 flops an element) or LayerNorm (7), residual fused; other row-wise work",
     .formula = "vector flops = 4 T d or 7 T d; bytes = 2 T d b_out + d b_w",
-    .source = "equations.md 1.2, element counts are ours",
+    .source = "docs/model.md 1, element counts are ours",
     .work = work,
 };

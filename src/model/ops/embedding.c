@@ -17,6 +17,6 @@ const struct op_kind op_embedding = {
     .name = "embedding",
     .doc = "token embedding: one table row per token",
     .formula = "bytes = T d (b_w + b_out)",
-    .source = "equations.md 1.2",
+    .source = "docs/model.md 1",
     .work = work,
 };

@@ -31,6 +31,6 @@ const struct op_kind op_experts = {
     .doc = "grouped product of the routed experts",
     .formula = "flops = 2 T K imb n k; weight bytes = E[unique] n k b_w, "
                "E[unique] = E (1 - (1 - K/E)^T), imb = min(r, 1 + sqrt(2 ln r / m)) over r ranks",
-    .source = "equations.md 1.5 (1.10); both are ours",
+    .source = "docs/model.md 1; both are ours",
     .work = work,
 };

@@ -35,7 +35,7 @@ const struct op_kind op_gemm = {
     .formula = "flops = 2 T n k; bytes = n k b_w + T (k b_a + n b_out); "
                "dequantisation c_deq n k ceil(T / 128) vector instructions; "
                "cache bytes = T k b_a ceil(n / 128) + n k b_w ceil(T / 128) + T n b_out",
-    .source = "Williams 2009; equations.md 1.2 and 2.3",
+    .source = "Williams 2009; docs/model.md 1 and 2",
     .work = gemm_work,
 };
 
@@ -43,6 +43,6 @@ const struct op_kind op_head = {
     .name = "head",
     .doc = "output projection of the rows that need logits (one per sequence)",
     .formula = "as gemm with T_h = B rows",
-    .source = "equations.md 1.2",
+    .source = "docs/model.md 1",
     .work = head_work,
 };
