@@ -3,7 +3,7 @@
 # Installs the Debian packages that are missing. usage: tools/bootstrap.sh [build|check]
 set -eu
 
-build="gcc make libc6-dev pkg-config libgsl-dev libcsv-dev libnlopt-dev libjansson-dev libglpk-dev gnuplot-nox"
+build="gcc make libc6-dev pkg-config libgsl-dev libcsv-dev libnlopt-dev libjansson-dev libglpk-dev gnuplot-nox fonts-dejavu-core"
 check="$build g++ clang libclang-rt-14-dev libomp-14-dev libcmocka-dev shellcheck man-db"
 
 case "${1:-build}" in
