@@ -11,7 +11,8 @@ if (TEXT) {
              title GROUP[i]
 } else {
     set xlabel XLABEL textcolor rgb INK offset 0,-0.3
-    set ylabel YLABEL textcolor rgb INK
+    # not 'set ylabel': gnuplot would place it by the width of ticks without their prefixes
+    set label YLABEL at screen px_x(9), (BOTTOM + TOP) / 2 center rotate by 90 textcolor rgb INK
     plot $above using 1:2 with lines linewidth 1.2 dashtype 2 linecolor rgb '#8a8a8a' notitle, \
          $below using 1:2 with lines linewidth 1.2 dashtype 2 linecolor rgb '#8a8a8a' notitle, \
          $equal using 1:2 with lines linewidth 1.6 linecolor rgb '#4d4d4d' notitle, \
