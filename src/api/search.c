@@ -145,9 +145,10 @@ static cosim_status find_algorithm(const char *name, const struct search_algo **
 }
 
 static cosim_status note_run(struct table *t, const struct search_algo *a,
-                             const struct search_result *r, const struct archive *front,
-                             cosim_error *e)
+                             const struct search_options *o, const struct search_result *r,
+                             const struct archive *front, cosim_error *e)
 {
+    TRY(table_note(t, e, "seed %llu", (unsigned long long)o->seed));
     TRY(table_note(t, e, "%s: %llu evaluations, %llu infeasible, %zu points; stop: %s", a->name,
                    (unsigned long long)r->evaluations, (unsigned long long)r->infeasible,
                    archive_size(front), search_stop_name[r->stop]));
@@ -217,7 +218,7 @@ static cosim_status search_designs(struct resolved *r, struct run *run, struct w
     TRY(run_problem(run, &problem, e));
     TRY(point_table_new(t, "Pareto frontier", e));
     TRY(add_design_rows(*t, r, &pool->walker[0], run->front, e));
-    return note_run(*t, run->algo, &run->result, run->front, e);
+    return note_run(*t, run->algo, &run->options, &run->result, run->front, e);
 }
 
 cosim_status cosim_search(cosim *c, const cosim_study *s, cosim_table **t, cosim_error *e)
@@ -296,7 +297,7 @@ static cosim_status search_problem(struct run *run, const char *name, cosim_tabl
     TRY(run_problem(run, &problem, e));
     TRY(problem_table(t, &problem, e));
     TRY(add_problem_rows(*t, &problem, run, e));
-    return note_run(*t, run->algo, &run->result, run->front, e);
+    return note_run(*t, run->algo, &run->options, &run->result, run->front, e);
 }
 
 cosim_status cosim_search_problem(cosim *c, const char *problem, const char *algorithm,

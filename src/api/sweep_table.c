@@ -88,6 +88,8 @@ static cosim_status add_notes(struct table *t, const struct resolved *r,
     TRY(point_table_describe(t, r, e));
     TRY(table_note(t, e, "evaluated %llu points with '%s'; %s", (unsigned long long)res->evaluated,
                    r->algorithm->name, res->stop_reason));
+    if (strcmp(r->algorithm->name, "exhaustive") != 0)
+        TRY(table_note(t, e, "seed %llu", (unsigned long long)r->request.seed));
     if (res->pruned > 0)
         TRY(table_note(
             t, e,
