@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What must hold for any device, model, format and request: equations.md 10.3 and common sense. */
+/* What must hold for any device, model, format and request: docs/model.md 10.3 and common sense. */
 #include "support/random_space.h"
 
 #define CASES (1500u / FEWER)
@@ -74,10 +74,12 @@ static struct parallel random_layout(const struct model *m)
 {
     struct parallel par;
 
-    do
-        par = (struct parallel){ 1u << rng_below(&rng, 4), 1u << rng_below(&rng, 3),
-                                 1u << rng_below(&rng, 3), 1u << rng_below(&rng, 3) };
-    while (graph_layout_problem(m, &par));
+    do {
+        par.tp = 1u << rng_below(&rng, 4);
+        par.pp = 1u << rng_below(&rng, 3);
+        par.ep = 1u << rng_below(&rng, 3);
+        par.dp = 1u << rng_below(&rng, 3);
+    } while (graph_layout_problem(m, &par));
     return par;
 }
 
@@ -107,10 +109,14 @@ static void random_design(struct design *d)
 {
     const struct model *m = models[rng_below(&rng, n_models)];
 
-    *d = (struct design){ .request = { floor(between(1, 300)), floor(between(1, 300)),
-                                       floor(between(1, 100)) } };
+    *d = (struct design){ 0 };
+    d->request.batch = floor(between(1, 300));
+    d->request.prompt_tokens = floor(between(1, 300));
+    d->request.output_tokens = floor(between(1, 100));
     random_device(d);
-    design_with(d, PICK(&rng, random_w), PICK(&rng, random_kv), random_layout(m), m);
+    const char *w = PICK(&rng, random_w), *kv = PICK(&rng, random_kv);
+    const struct parallel par = random_layout(m);
+    design_with(d, w, kv, par, m);
 }
 
 static void design_release(struct design *d)
@@ -342,7 +348,8 @@ static void a_larger_batch_never_lowers_memory_bound_throughput(void **state)
         const struct model *m = models[rng_below(&rng, n_models)];
         struct design d = { .request = { floor(between(1, 64)), 100, 100 } };
         const struct device *device = &world.devices.device[rng_below(&rng, world.devices.n)];
-        design_with(&d, PICK(&rng, random_w), PICK(&rng, random_kv), NO_PARALLEL, m);
+        const char *w = PICK(&rng, random_w), *kv = PICK(&rng, random_kv);
+        design_with(&d, w, kv, NO_PARALLEL, m);
         d.rates = world_rates(device->id);
         d.rates.rate[RATE_MEM_USABLE_BYTES].value = 1e15;
         if (point_gate(&d.load, &d.rates) == REJECT_NONE && all_bound_by_memory(&d)) {

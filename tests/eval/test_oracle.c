@@ -139,13 +139,14 @@ static void single_devices_are_compared_for_every_model(void **state)
     arena_release(&a);
 }
 
-/* What a walker visited before must not show. */
+/* What a walker visited before must not show; half of the jumps stay within one graph. */
 static void a_block_is_the_same_after_any_other(void **state)
 {
     struct rng r;
     struct arena a = { NULL };
     struct space s;
     struct walker used, fresh;
+    uint64_t block = 0;
     size_t n_models, n_rates;
     const struct model *const *models = all_models(&n_models);
     const struct rates *rates = all_rates(&n_rates);
@@ -153,10 +154,14 @@ static void a_block_is_the_same_after_any_other(void **state)
     (void)state;
     rng_stream(&r, 42, 0);
     random_space(&s, &r, models + rng_below(&r, n_models - 6), 6, rates, n_rates, &a);
+    const uint64_t per_graph = s.n[AXIS_PROMPT] * s.n[AXIS_BATCH] * s.n[AXIS_OUTPUT];
     assert_int_equal(walker_init(&used, &s, NULL), COSIM_OK);
-    for (int i = 0; i < 400; i++) {
-        const uint64_t block = i % 5 == 4 ? used.graph_key % s.n_blocks : rng_below(&r, s.n_blocks);
+    for (unsigned i = 0; i < 1000 / FEWER; i++) {
         struct point p;
+        if (i % 2)
+            block = block - block % per_graph + rng_below(&r, per_graph);
+        else
+            block = rng_below(&r, s.n_blocks);
         if (i % 3 == 0)
             assert_int_equal(walker_point(&used, rng_below(&r, s.n_points), &p, NULL), COSIM_OK);
         assert_int_equal(walker_eval(&used, block, ALL_METRICS, NULL), COSIM_OK);
@@ -174,12 +179,50 @@ static void a_block_is_the_same_after_any_other(void **state)
     arena_release(&a);
 }
 
+/* Memory that is just enough, and one byte less. */
+static void memory_that_is_just_enough_is_enough(void **state)
+{
+    static const double one[] = { 1 }, tokens[] = { 100 };
+    const struct model *const model[] = { world_model("llama-3.1-8b") };
+    const struct scheme *const w[] = { world_scheme("int4-g128") };
+    const struct format *const f[] = { world_format("bf16") };
+    const struct kv_formats kv[] = { world_kv("bf16", "bf16") };
+    struct rates rates[2] = { world_rates("h100-sxm"), world_rates("h100-sxm") };
+    struct space s = { .model = model, .w = w, .a = f, .kv = kv, .rates = rates };
+    struct arena a = { NULL };
+    struct walker walker;
+    struct point p;
+
+    (void)state;
+    for (int pass = 0; pass < 2; pass++) {
+        for (int i = 0; i < N_AXES; i++) {
+            s.n[i] = 1;
+            s.number[i] = i == AXIS_PROMPT || i == AXIS_OUTPUT ? tokens : one;
+        }
+        s.n[AXIS_DEVICE] = 2;
+        assert_int_equal(space_finish(&s, &a, NULL), COSIM_OK);
+        assert_int_equal(walker_init(&walker, &s, NULL), COSIM_OK);
+        assert_int_equal(walker_point(&walker, 0, &p, NULL), COSIM_OK);
+        assert_int_equal(p.reject, REJECT_NONE);
+        if (pass == 1) {
+            assert_int_equal(walker_eval(&walker, 0, ALL_METRICS, NULL), COSIM_OK);
+            assert_int_equal(walker.block.reject[0], REJECT_NONE);
+            assert_int_equal(walker.block.reject[1], REJECT_CAPACITY);
+        }
+        rates[0].rate[RATE_MEM_USABLE_BYTES].value = p.metric[METRIC_MEMORY];
+        rates[1].rate[RATE_MEM_USABLE_BYTES].value = p.metric[METRIC_MEMORY] - 1;
+        walker_release(&walker);
+    }
+    arena_release(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_fast_evaluator_gives_the_bits_of_the_plain_one),
         cmocka_unit_test(single_devices_are_compared_for_every_model),
         cmocka_unit_test(a_block_is_the_same_after_any_other),
+        cmocka_unit_test(memory_that_is_just_enough_is_enough),
     };
 
     return cmocka_run_group_tests(tests, world_load, world_release);

@@ -132,8 +132,8 @@ static void a_tensor_parallel_rank_does_its_exact_share(void **state)
             world_graph(&part, &p, (struct parallel){ tp, 1, 1, 1 });
             for (size_t j = 0; j < part.n_op; j++) {
                 const struct op *op = &part.op[j];
-                if (op->collective != COLL_NONE || op->kind == &op_elementwise || op->kind == &op_embedding
-                    || strcmp(op->label, "router") == 0)
+                if (op->collective != COLL_NONE || op->kind == &op_elementwise
+                    || op->kind == &op_embedding || strcmp(op->label, "router") == 0)
                     continue;
                 const struct work x = world_work(op, s),
                                   y = world_work(world_op(&whole, op->label), s);
@@ -183,8 +183,12 @@ static void tensor_parallel_layers_reduce_twice(void **state)
         }
     assert_rel(n, 64, 0);
     assert_rel(world_work(world_op(&g, "logits_allgather"), s).net_bytes, 64.0 * 128256 * 2, 0);
+    world_graph(&g, &p, (struct parallel){ 2, 1, 1, 1 });
+    assert_rel(world_op(&g, "attn_allreduce")->times, 32, 0);
+    assert_rel(world_op(&g, "ffn_allreduce")->times, 32, 0);
     world_graph(&g, &p, (struct parallel){ 1, 4, 1, 1 });
     assert_rel(world_op(&g, "stage_message")->times, 3, 0);
+    assert_rel(graph_kv_bytes(&g, 100), 131072.0 * 100 / 4, 0); /* of its own layers */
     graph_release(&g);
 }
 

@@ -30,7 +30,7 @@ static void a_mixture_splits_equal_layers_into_classes(void **state)
                          world_format(more ? "q6_k" : "q4_k"));
         assert_ptr_equal(mixed.cls[i].tensor[TENSOR_FFN_UP].format, world_format("q4_k"));
     }
-    assert_rel(mixed.weight_bytes, 4677120000, 0); /* formats.md 2.3 */
+    assert_rel(mixed.weight_bytes, 4677120000, 0);
 }
 
 static void overrides_of_some_layers_make_their_own_classes(void **state)
@@ -43,6 +43,8 @@ static void overrides_of_some_layers_make_their_own_classes(void **state)
     assert_int_equal(w.n_cls, 2);
     assert_rel(w.cls[0].times, 5, 0);
     assert_rel(w.cls[1].times, 27, 0);
+    /* as many bits, other arithmetic */
+    assert_int_equal(world_plan(m, "nf4+ffn_up@3=nvfp4-ggml", "bf16").n_cls, 2);
     assert_int_equal(kv.n_cls, 2);
     assert_rel(kv.cls[0].times, 4, 0);
     assert_ptr_equal(kv.cls[0].k_format, world_format("kv8"));

@@ -91,7 +91,8 @@ static inline void random_space(struct space *s, struct rng *r, const struct mod
         w[i] = world_scheme(PICK(r, random_w));
     for (size_t i = 0; i < 2; i++) {
         f[i] = world_format(PICK(r, random_a));
-        kv[i] = world_kv(PICK(r, random_kv), PICK(r, random_kv));
+        const char *k = PICK(r, random_kv), *v = PICK(r, random_kv);
+        kv[i] = world_kv(k, v);
     }
     for (size_t i = 0; i < COUNT_OF(axes); i++) {
         s->n[axes[i].axis] = 2 + rng_below(r, 2);
