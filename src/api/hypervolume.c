@@ -233,7 +233,7 @@ cosim_status cosim_hypervolume(const cosim_table *front, const cosim_front_optio
     struct objectives o = { .n = 0 };
 
     *t = NULL;
-    if (opt->size < sizeof *opt)
+    if (!opt || opt->size < sizeof *opt)
         return err_set(e, COSIM_EUSAGE, "cosim_front_options needs its size");
     TRY(table_new(t, "hypervolume", columns, sizeof columns / sizeof *columns, e));
     const cosim_status st = measure(&o, front, opt, *t, e);

@@ -400,7 +400,7 @@ cosim_status cosim_route(cosim *c, const cosim_study *s, const char *platform,
                          const cosim_route_options *o, cosim_table **t, cosim_error *e)
 {
     *t = NULL;
-    if (o->size < sizeof *o || !o->show)
+    if (!o || o->size < sizeof *o || !o->show)
         return err_set(e, COSIM_EUSAGE, "cosim_route_options needs its size and what to show");
     struct routing *r = calloc(1, sizeof *r);
     if (!r)

@@ -54,10 +54,4 @@ cosim_status sweep_algorithm_find(const char *name, struct src_pos at,
 
 void sweep_release(struct sweep_result *r);
 
-/** Value of an objective as a person reads it (maximised ones are kept negated in the archive). */
-static inline double sweep_objective_value(enum metric m, double minimised)
-{
-    return metric_table[m].sense > 0 ? minimised : -minimised;
-}
-
 #endif

@@ -411,7 +411,7 @@ cosim_status cosim_validate_operators(cosim *c, const char *dir, const cosim_ope
     struct arena a = { NULL };
 
     *summary = *rows = NULL;
-    cosim_status st = o->size < sizeof *o
+    cosim_status st = !o || o->size < sizeof *o
                           ? err_set(e, COSIM_EUSAGE, "cosim_operators_options needs its size")
                           : compare(c, dir, o, &a, rows, e);
     if (st == COSIM_OK)

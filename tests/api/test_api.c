@@ -141,6 +141,11 @@ static void unknown_names_are_suggested(void **state)
     assert_null(t);
     assert_non_null(strstr(e.hint, "h100-sxm"));
     assert_int_equal(cosim_check(c, "hw", &t, NULL), COSIM_EUSAGE);
+    cosim_table *summary = NULL;
+    assert_int_equal(cosim_validate_operators(c, "x", NULL, &summary, &t, NULL), COSIM_EUSAGE);
+    assert_int_equal(cosim_hypervolume(NULL, NULL, &t, NULL), COSIM_EUSAGE);
+    assert_int_equal(cosim_route(c, NULL, "x", NULL, &t, NULL), COSIM_EUSAGE);
+    assert_null(t);
     assert_null(t);
     e = (cosim_error){ 0 };
     assert_int_equal(cosim_study_new(&s, &e), COSIM_OK);
