@@ -67,7 +67,7 @@ static cosim_status time_engine(const struct resolved *r, cosim_error *e)
         for (uint64_t b = chunk * 64;
              st == COSIM_OK && b < chunk * 64 + 64 && b < r->space.n_blocks; b++) {
             st = walker_eval(&w, b, asked, e);
-            points += r->space.n[AXIS_DEVICE];
+            points += r->space.n_lanes;
         }
     line("engine_ns_per_point", (now_s() - start_s) / (double)points * 1e9, "ns");
     walker_release(&w);

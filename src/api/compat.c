@@ -40,7 +40,7 @@ static cosim_status make_case(struct peer_case *c, const struct space *s, const 
         &s->plan[(d[AXIS_MODEL] * s->n[AXIS_W] + d[AXIS_W]) * s->n[AXIS_KV] + d[AXIS_KV]];
     const struct model *m = plan->model;
     const struct layer *l = &m->layer[0];
-    const struct device *dev = s->rates[d[AXIS_DEVICE]].device;
+    const struct device *dev = s->rates[space_lane(s, d)].device;
     const double fp16 = known_or_zero(dev->peak_flops_per_s[PREC_FP16]);
 
     TRY(check_model(m, e));
@@ -60,7 +60,7 @@ static cosim_status make_case(struct peer_case *c, const struct space *s, const 
         .mem_bytes_per_s = dev->mem_bytes_per_s,
         .mem_bytes = dev->mem_bytes,
         .link_bytes_per_s = known_or_zero(dev->link_bytes_per_s),
-        .link_latency_s = known_or_zero(s->rates[d[AXIS_DEVICE]].rate[RATE_LINK_LATENCY_S].value),
+        .link_latency_s = known_or_zero(s->rates[space_lane(s, d)].rate[RATE_LINK_LATENCY_S].value),
         .w_bits = weight_bits(plan),
         .a_bits = format_nominal_bits(s->a[d[AXIS_A]]),
         .kv_bits = format_nominal_bits(plan->cls[0].k_format),
@@ -128,7 +128,7 @@ static cosim_status add_point(struct table *t, const struct space *s, const char
     table_set_f64(t, row, COL_KV, total.kv_bytes);
     table_set_flag(t, row, COL_OFFLOADED, total.offloaded);
     TRY(table_set_str(t, row, COL_MODEL, s->model[d[AXIS_MODEL]]->id, e));
-    return table_set_str(t, row, COL_DEVICE, s->rates[d[AXIS_DEVICE]].device->id, e);
+    return table_set_str(t, row, COL_DEVICE, s->rates[space_lane(s, d)].device->id, e);
 }
 
 cosim_status compat_estimate(const struct resolved *r, const char *peer, struct table **t,

@@ -201,7 +201,7 @@ static cosim_status explain_point(struct resolved *r, struct walker *w, uint64_t
 
     TRY(walker_point(w, id, &p, e));
     space_digits(&r->space, id, digit);
-    const struct rates *rates = &r->space.rates[digit[AXIS_DEVICE]];
+    const struct rates *rates = &r->space.rates[space_lane(&r->space, digit)];
     if (p.reject != REJECT_NONE && p.reject != REJECT_CAPACITY)
         return err_set(e, COSIM_ENO, "nothing to explain, the point is infeasible: %s",
                        reject_doc(p.reject));

@@ -120,8 +120,8 @@ static void shared_axes(const struct table *t, char *out, size_t size)
             continue;
         const char *text = cosim_table_text(t, 0, col);
         const double number = cosim_table_number(t, 0, col);
-        if (degree && number < 2.0) /* one device is not worth the words */
-            continue;
+        if ((degree && number < 2.0) || (a == AXIS_CLOCK && !(number < 1.0)))
+            continue; /* one device and its nominal clock are not worth the words */
         n += text ? (size_t)snprintf(out + n, size - n, "%s%s %s", n ? ", " : "",
                                      axis_name((enum axis)a), text)
                   : (size_t)snprintf(out + n, size - n, "%s%s %.10g", n ? ", " : "",

@@ -4,11 +4,13 @@
 #include "core/hash.h"
 #include "core/num.h"
 #include "core/text.h"
+#include "hw/clock.h"
 
 #include <fnmatch.h>
 #include <string.h>
 
 #define NAMES_MAX 4096u
+#define CLOCK_MIN 0.1 /* below it neither voltage nor static power follow this model */
 
 /* A growing list of pointers in the arena. */
 struct picks {
@@ -109,6 +111,35 @@ static cosim_status pick_models(struct resolved *r, cosim *c, struct setting s, 
     return st;
 }
 
+/* Every device at every clock. */
+static cosim_status make_lanes(struct resolved *r, cosim *c, const struct device *const *device,
+                               cosim_error *e)
+{
+    struct space *s = &r->space;
+    const size_t n_clocks = s->n[AXIS_CLOCK], n = s->n[AXIS_DEVICE] * n_clocks;
+    struct rates *rates = ARENA_NEW(&r->arena, struct rates, n);
+
+    if (!rates)
+        return err_set(e, COSIM_ENOMEM, "out of memory for %zu devices", n);
+    for (size_t i = 0; i < n; i++) {
+        const double clock_ratio = s->number[AXIS_CLOCK][i % n_clocks];
+        TRY(rates_make(&rates[i], device[i / n_clocks], &c->assumptions, &r->arena, e));
+        TRY(rates_set_clock(&rates[i], clock_ratio, &c->assumptions, &r->arena, e));
+    }
+    s->rates = rates;
+    return COSIM_OK;
+}
+
+/* Fractions of the nominal clock, not in the list of whole numbers below. */
+static cosim_status pick_clocks(struct resolved *r, struct setting s, cosim_error *e)
+{
+    double *values = NULL;
+
+    TRY(list_reals(&s, CLOCK_MIN, 1.0, &values, &r->space.n[AXIS_CLOCK], &r->arena, e));
+    r->space.number[AXIS_CLOCK] = values;
+    return COSIM_OK;
+}
+
 static cosim_status pick_devices(struct resolved *r, cosim *c, struct setting s, cosim_error *e)
 {
     struct list_walk w = { .list = s };
@@ -134,14 +165,8 @@ static cosim_status pick_devices(struct resolved *r, cosim *c, struct setting s,
         }
     }
     TRY(st);
-    struct rates *rates = ARENA_NEW(&r->arena, struct rates, p.n);
-    if (!rates)
-        return err_set(e, COSIM_ENOMEM, "out of memory for %zu devices", p.n);
-    for (size_t i = 0; i < p.n; i++)
-        TRY(rates_make(&rates[i], p.item[i], &c->assumptions, &r->arena, e));
-    r->space.rates = rates;
     r->space.n[AXIS_DEVICE] = p.n;
-    return COSIM_OK;
+    return make_lanes(r, c, (const struct device *const *)p.item, e);
 }
 
 static cosim_status pick_weights(struct resolved *r, cosim *c, struct setting s, cosim_error *e)
@@ -408,6 +433,7 @@ cosim_status resolve(struct resolved *r, cosim *c, const struct study *s, cosim_
     TRY(need(&model, "model", e));
     TRY(need(&device, "device", e));
     TRY(pick_models(r, c, model, e));
+    TRY(pick_clocks(r, study_get(s, STUDY_CLOCK), e));
     TRY(pick_devices(r, c, device, e));
     TRY(pick_weights(r, c, study_get(s, STUDY_W), e));
     TRY(pick_kv(r, c, study_get(s, STUDY_KV), e));

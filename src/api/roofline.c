@@ -93,8 +93,8 @@ static cosim_status add_point(struct table *t, struct walker *w, uint64_t id, co
 
     TRY(walker_point(w, id, &p, e));
     space_digits(w->space, id, digit);
-    const struct rates *r = &w->space->rates[digit[AXIS_DEVICE]];
-    if (id < w->space->n[AXIS_DEVICE])
+    const struct rates *r = &w->space->rates[space_lane(w->space, digit)];
+    if (id < w->space->n_lanes)
         TRY(add_roofs(t, r->device, e));
     if (p.reject != REJECT_NONE && p.reject != REJECT_CAPACITY)
         return table_note(t, e, "point %llu is infeasible: %s", (unsigned long long)id,

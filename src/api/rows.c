@@ -17,6 +17,11 @@ static bool axis_is_number(int axis)
     return axis >= AXIS_TP && axis < AXIS_DEVICE;
 }
 
+static enum cell_type axis_type(int axis)
+{
+    return axis == AXIS_CLOCK ? CELL_F64 : axis_is_number(axis) ? CELL_U64 : CELL_STR;
+}
+
 cosim_status point_table_new(struct table **t, const char *title, cosim_error *e)
 {
     struct column col[N_COLS] = {
@@ -30,8 +35,8 @@ cosim_status point_table_new(struct table **t, const char *title, cosim_error *e
     };
 
     for (int a = 0; a < N_AXES; a++)
-        col[COL_AXIS + a] = (struct column){ axis_name((enum axis)a), "", axis_doc((enum axis)a),
-                                             axis_is_number(a) ? CELL_U64 : CELL_STR };
+        col[COL_AXIS + a] =
+            (struct column){ axis_name((enum axis)a), "", axis_doc((enum axis)a), axis_type(a) };
     for (int m = 0; m < N_METRICS; m++)
         col[COL_METRIC + m] = (struct column){ metric_table[m].name, metric_table[m].unit,
                                                metric_table[m].doc, CELL_F64 };
@@ -71,6 +76,8 @@ cosim_status point_table_add(struct table *t, const struct resolved *r, struct w
         char buffer[32];
         if (axis_is_number(a))
             table_set_u64(t, row, COL_AXIS + (size_t)a, (uint64_t)s->number[a][digit[a]]);
+        else if (a == AXIS_CLOCK)
+            table_set_f64(t, row, COL_AXIS + (size_t)a, s->number[a][digit[a]]);
         else
             TRY(table_set_str(t, row, COL_AXIS + (size_t)a,
                               space_label(s, (enum axis)a, digit[a], buffer), e));
@@ -78,7 +85,7 @@ cosim_status point_table_add(struct table *t, const struct resolved *r, struct w
     TRY(table_set_str(t, row, COL_FEASIBLE, reject_name(p.reject), e));
     for (int m = 0; m < N_METRICS; m++)
         table_set_f64(t, row, COL_METRIC + (size_t)m, p.metric[m]);
-    list_assumed(&s->rates[digit[AXIS_DEVICE]], &w->load, assumed, sizeof assumed);
+    list_assumed(&s->rates[space_lane(s, digit)], &w->load, assumed, sizeof assumed);
     resolved_quality(r, digit, &quality);
     TRY(table_set_str(t, row, COL_ASSUMED, assumed, e));
     return table_set_str(t, row, COL_QUALITY, quality.doc, e);

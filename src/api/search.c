@@ -75,14 +75,17 @@ static void evaluate_one(const struct design *d, struct walker *w, const double 
 {
     const struct sweep_request *q = &d->r->request;
     const struct space *s = &d->r->space;
+    size_t digit[N_AXES];
     uint64_t id = 0;
     struct point p;
 
-    for (int a = 0; a < N_AXES; a++)
-        id = id * s->n[a] + (uint64_t)x[a];
+    for (int a = 0; a < N_AXES; a++) {
+        digit[a] = (size_t)x[a];
+        id = id * s->n[a] + digit[a];
+    }
     if (walker_point(w, id, &p, NULL) != COSIM_OK)
         p = (struct point){ .reject = REJECT_UNKNOWN };
-    violation[i] = violation_of(q, &p, &s->rates[(size_t)x[AXIS_DEVICE]]);
+    violation[i] = violation_of(q, &p, &s->rates[space_lane(s, digit)]);
     for (size_t j = 0; j < q->n_objectives; j++) {
         const double v = metric_table[q->objective[j]].sense * p.metric[q->objective[j]];
         obj[j][i] = is_known(v) ? v : 0.0;
@@ -106,7 +109,7 @@ static void describe_axes(const struct space *s, struct search_axis axis[N_AXES]
     for (int a = 0; a < N_AXES; a++)
         axis[a] = (struct search_axis){
             .name = axis_name((enum axis)a),
-            .kind = a >= AXIS_TP && a < AXIS_DEVICE ? AXIS_ORDINAL : AXIS_CATEGORICAL,
+            .kind = a >= AXIS_TP && a != AXIS_DEVICE ? AXIS_ORDINAL : AXIS_CATEGORICAL,
             .n = (uint32_t)s->n[a],
         };
 }

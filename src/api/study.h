@@ -21,13 +21,14 @@
     X(W, "w", "LIST", "bf16",                                                                      \
       "weight schemes: a format or recipe, with overrides: int4-g128+ffn_down@0-3=int8")           \
     X(A, "a", "LIST", "bf16", "activation formats")                                                \
-    X(KV, "kv", "LIST", "bf16", "KV cache formats: one for both, or K:V as in kv8:kv4")          \
+    X(KV, "kv", "LIST", "bf16", "KV cache formats: one for both, or K:V as in kv8:kv4")            \
     X(TP, "tp", "LIST", "1", "tensor-parallel degrees")                                            \
     X(PP, "pp", "LIST", "1", "pipeline stages")                                                    \
     X(EP, "ep", "LIST", "1", "expert-parallel degrees")                                            \
     X(DP, "dp", "LIST", "1", "data-parallel replicas")                                             \
+    X(CLOCK, "clock", "LIST", "1", "shares of the nominal clock: 1, 0.6..1:+0.1")                  \
     X(SCENARIO, "scenario", "ID", NULL, "sets prompt, output and batch unless they are given")     \
-    X(PROMPT, "prompt", "LIST", "512", "prompt tokens: 512, 1..8, 128..4096:*2, 10..100:+10")       \
+    X(PROMPT, "prompt", "LIST", "512", "prompt tokens: 512, 1..8, 128..4096:*2, 10..100:+10")      \
     X(OUTPUT, "output", "LIST", "128", "output tokens")                                            \
     X(BATCH, "batch", "LIST", "1", "sequences per replica")                                        \
     X(OBJECTIVES, "objectives", "LIST", "ttft_s,tpot_s,j_per_token",                               \
@@ -99,6 +100,10 @@ bool list_next(struct list_walk *w, cosim_status *st, cosim_error *e);
 /** A positive integer list: numbers and ranges a..b, a..b:+step, a..b:*factor; at most `max`. */
 cosim_status list_numbers(const struct setting *s, double lo, double hi, double **values, size_t *n,
                           struct arena *a, cosim_error *e);
+
+/** As list_numbers for fractions; ranges need their step: 0.5..1:+0.1. */
+cosim_status list_reals(const struct setting *s, double lo, double hi, double **values, size_t *n,
+                        struct arena *a, cosim_error *e);
 
 /** One unsigned integer. */
 cosim_status setting_u64(const struct setting *s, uint64_t lo, uint64_t hi, uint64_t *v,

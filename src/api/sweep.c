@@ -147,7 +147,7 @@ static void columns_of(struct worker *w, double *const metric[N_METRICS], size_t
 
 static cosim_status do_block(struct worker *w, uint64_t block)
 {
-    const size_t n = w->q->space->n[AXIS_DEVICE];
+    const size_t n = w->q->space->n_lanes;
     struct block *b = &w->walker.block;
     const double *obj[SWEEP_OBJECTIVES_MAX];
     size_t feasible = 0;
@@ -199,7 +199,7 @@ static bool bound_breaks_limit(const struct sweep_request *q, const double metri
 /* Skips a block when its optimistic corner is beaten or infeasible. */
 static cosim_status do_bounded_block(struct worker *w, uint64_t block)
 {
-    const uint64_t n = w->q->space->n[AXIS_DEVICE];
+    const uint64_t n = w->q->space->n_lanes;
     double metric[N_METRICS];
     bool layout_ok;
 
@@ -389,7 +389,7 @@ static cosim_status exhaustive(const struct sweep_request *q, struct sweep_resul
                      .item = do_block,
                      .n_items = q->space->n_blocks,
                      .chunk = CHUNK_BLOCKS,
-                     .points_per_item = q->space->n[AXIS_DEVICE] };
+                     .points_per_item = q->space->n_lanes };
 
     return run(q, &r, out, e);
 }
@@ -421,10 +421,10 @@ static cosim_status pruned(const struct sweep_request *q, struct sweep_result *o
                      .item = do_bounded_block,
                      .n_items = q->space->n_blocks,
                      .chunk = CHUNK_BLOCKS,
-                     .points_per_item = q->space->n[AXIS_DEVICE],
+                     .points_per_item = q->space->n_lanes,
                      .ideal = &ideal };
 
-    ideal_make(&ideal, q->space->rates, q->space->n[AXIS_DEVICE]);
+    ideal_make(&ideal, q->space->rates, q->space->n_lanes);
     sample.samples = WARM_SAMPLES;
     sample.cloud = 0;
     sample.progress = NULL;

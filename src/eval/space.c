@@ -35,7 +35,8 @@ static cosim_status count_points(struct space *s, cosim_error *e)
             return err_set(e, COSIM_ERANGE, "the space has more than 2^53 points");
         s->n_points *= s->n[i];
     }
-    s->n_blocks = s->n_points / s->n[AXIS_DEVICE];
+    s->n_lanes = s->n[AXIS_DEVICE] * s->n[AXIS_CLOCK];
+    s->n_blocks = s->n_points / s->n_lanes;
     return COSIM_OK;
 }
 
@@ -56,7 +57,7 @@ cosim_status space_finish(struct space *s, struct arena *a, cosim_error *e)
         const size_t m = i / s->n[AXIS_KV] / s->n[AXIS_W];
         TRY(plan_make(&s->plan[i], s->model[m], s->w[w], s->kv[kv].k, s->kv[kv].v, a, e));
     }
-    return rate_columns_make(&s->columns, s->rates, s->n[AXIS_DEVICE], a, e);
+    return rate_columns_make(&s->columns, s->rates, s->n_lanes, a, e);
 }
 
 size_t space_quality_index(const struct space *s, const size_t digit[N_AXES])
@@ -86,7 +87,7 @@ const char *space_label(const struct space *s, enum axis axis, size_t i, char bu
     case AXIS_A:
         return s->a[i]->id;
     case AXIS_DEVICE:
-        return s->rates[i].device->id;
+        return s->rates[i * s->n[AXIS_CLOCK]].device->id;
     case AXIS_TP:
     case AXIS_PP:
     case AXIS_EP:
@@ -94,10 +95,11 @@ const char *space_label(const struct space *s, enum axis axis, size_t i, char bu
     case AXIS_PROMPT:
     case AXIS_OUTPUT:
     case AXIS_BATCH:
+    case AXIS_CLOCK:
     case N_AXES:
         break;
     }
-    (void)snprintf(buffer, 32, "%.0f", s->number[axis][i]);
+    (void)snprintf(buffer, 32, "%.10g", s->number[axis][i]);
     return buffer;
 }
 
@@ -165,7 +167,7 @@ cosim_status walker_prepare(struct walker *w, uint64_t block, bool *layout_ok, c
 {
     size_t digit[N_AXES];
 
-    space_digits(w->space, block * w->space->n[AXIS_DEVICE], digit);
+    space_digits(w->space, block * w->space->n_lanes, digit);
     TRY(prepare(w, block, digit, e));
     *layout_ok = w->layout_ok;
     return COSIM_OK;
@@ -175,10 +177,10 @@ cosim_status walker_eval(struct walker *w, uint64_t block, uint32_t asked, cosim
 {
     size_t digit[N_AXES];
 
-    space_digits(w->space, block * w->space->n[AXIS_DEVICE], digit);
+    space_digits(w->space, block * w->space->n_lanes, digit);
     TRY(prepare(w, block, digit, e));
     if (!w->layout_ok) {
-        for (size_t d = 0; d < w->space->n[AXIS_DEVICE]; d++)
+        for (size_t d = 0; d < w->space->n_lanes; d++)
             w->block.reject[d] = REJECT_LAYOUT;
         return COSIM_OK;
     }
@@ -191,8 +193,8 @@ cosim_status walker_point(struct walker *w, uint64_t id, struct point *p, cosim_
     size_t digit[N_AXES];
 
     space_digits(w->space, id, digit);
-    TRY(prepare(w, id / w->space->n[AXIS_DEVICE], digit, e));
-    point_eval(p, &w->load, &w->space->rates[digit[AXIS_DEVICE]], w->ppl_increase_ratio);
+    TRY(prepare(w, id / w->space->n_lanes, digit, e));
+    point_eval(p, &w->load, &w->space->rates[space_lane(w->space, digit)], w->ppl_increase_ratio);
     if (!w->layout_ok)
         p->reject = REJECT_LAYOUT;
     return COSIM_OK;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The space of design points: a point is a mixed-radix number over the axes below, the device
- * varying fastest, so that one block of `n[AXIS_DEVICE]` consecutive ids shares everything else.
+ * The space of design points: a point is a mixed-radix number over the axes below, device and clock
+ * varying fastest: a device at a clock is a lane, and one block of `n_lanes` consecutive ids shares
+ * everything else.
  * The output length comes next: blocks that differ in it alone share their prefill.
  */
 #ifndef EVAL_SPACE_H
@@ -25,7 +26,8 @@
     X(PROMPT, "prompt", "prompt tokens per sequence")                                              \
     X(BATCH, "batch", "sequences per replica")                                                     \
     X(OUTPUT, "output", "output tokens per sequence")                                              \
-    X(DEVICE, "device", "device")
+    X(DEVICE, "device", "device")                                                                  \
+    X(CLOCK, "clock", "clock: share of the nominal one")
 
 enum axis {
 #define AXIS_ENUM(id, name, doc) AXIS_##id,
@@ -49,11 +51,12 @@ struct space {
     const struct scheme *const *w;
     const struct kv_formats *kv;
     const struct format *const *a;
-    const double *number[N_AXES]; /* TP PP EP DP PROMPT OUTPUT BATCH */
-    const struct rates *rates;    /* one per device */
+    const double *number[N_AXES]; /* TP PP EP DP PROMPT OUTPUT BATCH CLOCK */
+    const struct rates *rates;    /* one per lane */
 
     /* filled by space_finish */
     uint64_t n_points, n_blocks;
+    size_t n_lanes;             /* devices times clocks */
     struct plan *plan;          /* [model][w][kv] */
     const double *ppl_increase; /* [model][w][kv][a], set by the caller before or NULL = unknown */
     struct rate_columns columns;
@@ -66,6 +69,12 @@ cosim_status space_finish(struct space *s, struct arena *a, cosim_error *e);
 size_t space_quality_index(const struct space *s, const size_t digit[N_AXES]);
 
 void space_digits(const struct space *s, uint64_t id, size_t digit[N_AXES]);
+
+/** Index into rates. */
+static inline size_t space_lane(const struct space *s, const size_t digit[N_AXES])
+{
+    return digit[AXIS_DEVICE] * s->n[AXIS_CLOCK] + digit[AXIS_CLOCK];
+}
 
 /** Label of value i of an axis; numbers are printed into `buffer`. */
 const char *space_label(const struct space *s, enum axis axis, size_t i, char buffer[32]);
@@ -85,7 +94,7 @@ struct walker {
 cosim_status walker_init(struct walker *w, const struct space *s, cosim_error *e);
 void walker_release(struct walker *w);
 
-/** Evaluates all devices of a block: results in w->block. */
+/** Evaluates all lanes of a block: results in w->block. */
 cosim_status walker_eval(struct walker *w, uint64_t block, uint32_t asked, cosim_error *e);
 
 /** Builds the load of a block without pricing it; false when its layout does not suit the model. */

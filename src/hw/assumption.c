@@ -34,6 +34,7 @@ static const struct {
     { "electricity_usd_per_j", "USD/J" },
     { "pue_ratio", "ratio" },
     { "carbon_g_per_j", "g/J" },
+    { "voltage_floor_ratio", "ratio" },
 };
 
 /* What people may write, and what it is in SI. A year is 365.25 days. */

@@ -101,6 +101,27 @@ static void point_ids_are_mixed_radix_numbers(void **state)
     resolved_release(&r);
 }
 
+static void a_device_at_a_clock_is_a_lane(void **state)
+{
+    struct resolved r;
+    size_t digit[N_AXES];
+    char b[32];
+
+    (void)state;
+    resolve_ok(&r, "model = llama-3.1-8b\ndevice = h100-sxm,t4\nclock = 0.5..1:+0.25\nbatch = 1,2");
+    assert_int_equal(r.space.n_lanes, 6);
+    assert_int_equal(r.space.n_blocks, 2);
+    space_digits(&r.space, 7 + 3, digit); /* batch 2, t4, 0.75 */
+    assert_int_equal(digit[AXIS_BATCH], 1);
+    assert_int_equal(space_lane(&r.space, digit), 4);
+    assert_string_equal(space_label(&r.space, AXIS_DEVICE, digit[AXIS_DEVICE], b), "t4");
+    assert_string_equal(space_label(&r.space, AXIS_CLOCK, digit[AXIS_CLOCK], b), "0.75");
+    const struct rates *fast = &r.space.rates[5], *slow = &r.space.rates[3];
+    assert_string_equal(slow->device->id, "t4");
+    assert_rel(slow->s_per_flop[PREC_FP16].value, 2.0 * fast->s_per_flop[PREC_FP16].value, 1e-15);
+    resolved_release(&r);
+}
+
 static void globs_and_classes_pick_many(void **state)
 {
     struct resolved r;
@@ -259,6 +280,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_become_axes),
         cmocka_unit_test(point_ids_are_mixed_radix_numbers),
+        cmocka_unit_test(a_device_at_a_clock_is_a_lane),
         cmocka_unit_test(globs_and_classes_pick_many),
         cmocka_unit_test(a_scenario_sets_what_is_not_given),
         cmocka_unit_test(measured_quality_follows_the_formats),

@@ -217,6 +217,45 @@ static void bad_numbers_are_refused(void **state)
     arena_release(&a);
 }
 
+static void fractions_may_be_ranges_with_a_step(void **state)
+{
+    static const struct {
+        const char *text;
+        cosim_status st;
+        size_t n;
+        double v[6];
+    } rows[] = {
+        { "0.5", COSIM_OK, 1, { 0.5 } },
+        { "0.5..1:+0.1", COSIM_OK, 6, { 0.5, 0.6, 0.7, 0.8, 0.9, 1.0 } },
+        { "0.25..2:*2, 5", COSIM_OK, 5, { 0.25, 0.5, 1, 2, 5 } },
+        { "1..1.5:+0.4", COSIM_OK, 2, { 1, 1.4 } },
+        { "0.5..1", COSIM_ESYNTAX, 0, { 0 } },
+        { "1..0.5:+0.1", COSIM_ESYNTAX, 0, { 0 } },
+        { "0.5..1:+0", COSIM_ESYNTAX, 0, { 0 } },
+        { "0.5..1:*0.5", COSIM_ESYNTAX, 0, { 0 } },
+        { "0.01", COSIM_ERANGE, 0, { 0 } },
+        { "1..11:+1", COSIM_ERANGE, 0, { 0 } },
+        { "nan", COSIM_ESYNTAX, 0, { 0 } },
+        { "0.1..1:+1e-9", COSIM_ERANGE, 0, { 0 } },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct setting s = { rows[i].text, { "f", 2, 5 } };
+        struct arena a = { NULL };
+        cosim_error e = { 0 };
+        double *v = NULL;
+        size_t n = 0;
+        if (list_reals(&s, 0.1, 10, &v, &n, &a, &e) != rows[i].st)
+            fail_msg("'%s': %s", rows[i].text, e.msg);
+        assert_true(rows[i].st == COSIM_OK || (e.line == 2 && e.col == 5));
+        assert_int_equal(n, rows[i].n);
+        for (size_t k = 0; k < n; k++)
+            assert_rel(v[k], rows[i].v[k], 1e-12);
+        arena_release(&a);
+    }
+}
+
 static void a_single_number_is_checked_too(void **state)
 {
     const struct setting ok = { "18446744073709551615", { 0 } }, bad = { "1,2", { 0 } };
@@ -279,6 +318,7 @@ int main(void)
         cmocka_unit_test(empty_and_endless_entries_are_errors),
         cmocka_unit_test(numbers_may_be_ranges),
         cmocka_unit_test(bad_numbers_are_refused),
+        cmocka_unit_test(fractions_may_be_ranges_with_a_step),
         cmocka_unit_test(a_single_number_is_checked_too),
         cmocka_unit_test(any_text_is_read_or_refused),
         cmocka_unit_test(files_that_are_no_studies_are_refused),

@@ -20,7 +20,7 @@ static bool same(double a, double b)
 static void compare_block(struct walker *fast, struct walker *plain, uint64_t block, uint32_t asked,
                           struct tally *t)
 {
-    const size_t n = fast->space->n[AXIS_DEVICE];
+    const size_t n = fast->space->n_lanes;
     struct point p;
     bool any = false;
 

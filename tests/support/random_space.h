@@ -77,6 +77,7 @@ static inline void random_space(struct space *s, struct rng *r, const struct mod
         uint64_t most;
     } axes[] = { { AXIS_TP, 16 },       { AXIS_PP, 8 },        { AXIS_EP, 8 },     { AXIS_DP, 4 },
                  { AXIS_PROMPT, 8192 }, { AXIS_OUTPUT, 2048 }, { AXIS_BATCH, 256 } };
+    static const double clocks[] = { 1.0, 0.5 };
     cosim_error e = { 0 };
     const struct scheme **w = ARENA_NEW(a, const struct scheme *, 3);
     const struct format **f = ARENA_NEW(a, const struct format *, 2);
@@ -84,7 +85,9 @@ static inline void random_space(struct space *s, struct rng *r, const struct mod
 
     *s = (struct space){ .model = models, .w = w, .a = f, .kv = kv, .rates = rates };
     s->n[AXIS_MODEL] = n_models;
-    s->n[AXIS_DEVICE] = n_rates;
+    s->n[AXIS_CLOCK] = n_rates % 2 ? 1 : 2; /* lanes are lanes, whatever made their rates */
+    s->n[AXIS_DEVICE] = n_rates / s->n[AXIS_CLOCK];
+    s->number[AXIS_CLOCK] = clocks;
     s->n[AXIS_W] = 3;
     s->n[AXIS_A] = s->n[AXIS_KV] = 2;
     for (size_t i = 0; i < 3; i++)
