@@ -10,24 +10,26 @@
 #define SEARCH_ALGO_H
 
 #include "search/archive.h"
+#include "search/journal.h"
 #include "search/problem.h"
 
 /* Zero fields of the parameters mean the default in brackets. */
 struct search_options {
     uint64_t budget; /* evaluations [20000; exhaustive: the whole space] */
     uint64_t seed;
-    unsigned threads;         /* [1] */
-    const volatile int *stop; /* not NULL and non-zero: stop soon */
-    bool no_trace;            /* measure no volumes while searching */
-    bool stop_when_converged; /* relative volume gain over 10 of 100 windows below 1e-4 */
-    const char *nlopt_method; /* of algo_nlopt.c [cobyla] */
-    size_t population;        /* of nsga2 and moead [100] */
-    size_t chains;            /* of pgsam and psa [4] */
-    bool no_momentum;         /* pgsam: preferences held at zero */
-    bool uniform_moves;       /* pgsam: eps_u = 1 instead of 0.2 */
-    bool no_direction_repeat; /* pgsam: p_dir = 0 instead of 0.5 */
-    bool no_archive_moves;    /* pgsam: no moves from mixtures of members */
-    bool no_archive_guidance; /* pgsam, psa: no penalty for dominated moves */
+    unsigned threads;               /* [1] */
+    const volatile int *stop;       /* not NULL and non-zero: stop soon */
+    struct search_journal *journal; /* prices that are known; NULL = none */
+    bool no_trace;                  /* measure no volumes while searching */
+    bool stop_when_converged;       /* relative volume gain over 10 of 100 windows below 1e-4 */
+    const char *nlopt_method;       /* of algo_nlopt.c [cobyla] */
+    size_t population;              /* of nsga2 and moead [100] */
+    size_t chains;                  /* of pgsam and psa [4] */
+    bool no_momentum;               /* pgsam: preferences held at zero */
+    bool uniform_moves;             /* pgsam: eps_u = 1 instead of 0.2 */
+    bool no_direction_repeat;       /* pgsam: p_dir = 0 instead of 0.5 */
+    bool no_archive_moves;          /* pgsam: no moves from mixtures of members */
+    bool no_archive_guidance;       /* pgsam, psa: no penalty for dominated moves */
 };
 
 /* Prices for an algorithm that calls back. */

@@ -3,14 +3,13 @@
 
 #include "core/num.h"
 #include "search/hypervolume.h"
+#include "search/price.h"
 #include "search/store.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define BATCH 1024u /* points asked for at once */
-#define SLICE 64u   /* points priced by one thread at a time, and */
-#define SPREAD 4    /* slices that it takes to wake the others, unless pricing is costly */
+#define BATCH PRICE_ROWS_MAX /* points asked for at once */
 #define REFERENCE 1.1
 #define CONVERGED_GAIN 1e-4
 #define CONVERGED_WINDOWS 10u
@@ -30,6 +29,7 @@ struct run {
     const struct search_options *o;
     struct archive *archive;
     struct search_result *r;
+    struct pricer pricer;
     uint64_t budget, n_points, window, next_window;
     size_t n_vars;
     bool framed, has_feasible;
@@ -44,27 +44,6 @@ struct run {
 static bool wants_stop(const struct run *run)
 {
     return run->o->stop && *run->o->stop;
-}
-
-static void price_all(struct run *run, size_t n)
-{
-    const struct search_problem *p = run->p;
-    const size_t slice = p->costly ? 1 : SLICE;
-    const long n_slices = (long)((n + slice - 1) / slice), least = p->costly ? 2 : SPREAD;
-
-#ifdef _OPENMP
-#pragma omp parallel for schedule(dynamic) if (n_slices >= least)                                  \
-    num_threads(run->o->threads ? (int)run->o->threads : 1)
-#else
-    (void)least;
-#endif
-    for (long s = 0; s < n_slices; s++) {
-        const size_t at = (size_t)s * slice, end = at + slice < n ? at + slice : n;
-        double *obj[ARCHIVE_MAX_OBJ];
-        for (size_t j = 0; j < p->n_obj; j++)
-            obj[j] = run->obj[j] + at;
-        p->evaluate(p->ctx, end - at, run->x + at * run->n_vars, obj, run->violation + at);
-    }
 }
 
 /* Until the first window is full, the frame follows the feasible points. */
@@ -144,7 +123,7 @@ static cosim_status price_batch(struct run *run, size_t n, cosim_error *e)
 {
     struct search_result *r = run->r;
 
-    price_all(run, n);
+    TRY(price_rows(&run->pricer, n, run->x, run->obj, run->violation, e));
     for (size_t i = 0; i < n; i++) {
         const double *x = run->x + i * run->n_vars;
         run->id[i] = run->n_points ? problem_id(run->p, x) : r->evaluations + i;
@@ -290,12 +269,16 @@ cosim_status search_run(const struct search_problem *p, const struct search_algo
     run.window = (run.budget == UINT64_MAX ? run.n_points : run.budget) / SEARCH_WINDOWS + 1;
     run.next_window = run.window;
     cosim_status st = make_room(&run, e);
+    if (st == COSIM_OK)
+        st = pricer_init(&run.pricer, p, opts.journal, opts.threads, e);
     if (st == COSIM_OK && !run.n_points)
         st = store_new(&r->store, run.n_vars, e);
     if (st == COSIM_OK)
         st = a->solve ? call_back(&run, a, e) : ask_and_tell(&run, a, e);
     if (st == COSIM_OK)
         st = finish(&run, e);
+    r->known = run.pricer.n_known;
+    pricer_release(&run.pricer);
     free(run.x);
     free(run.violation);
     free(run.id);

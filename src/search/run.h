@@ -20,7 +20,7 @@ struct search_trace {
 
 struct search_result {
     enum search_stop stop;
-    uint64_t evaluations, infeasible;
+    uint64_t evaluations, infeasible, known; /* known: taken from the journal */
     struct search_proof proof;
     /* The frame of the volumes: the box of the feasible points of the first window, normalised to
      * the unit cube, reference 1.1; points outside count as far as they reach. */
