@@ -153,10 +153,10 @@ static void shapes_that_cannot_be_built_say_what_is_wrong(void **state)
     } bad[] = {
         { offsetof(struct model_shape, layers), 0, "layers: 0" },
         { offsetof(struct model_shape, layers), 2.5, "layers: 2.5" },
-        { offsetof(struct model_shape, layers), NAN, "layers: nan" },
+        { offsetof(struct model_shape, layers), UNKNOWN_F64, "layers: nan" },
         { offsetof(struct model_shape, d_model), 2000, "heads (width / head size): 31.25" },
         { offsetof(struct model_shape, d_model), 64 * 14, "KV heads" },
-        { offsetof(struct model_shape, d_model), INFINITY, "width: inf" },
+        { offsetof(struct model_shape, d_model), INF_F64, "width: inf" },
         { offsetof(struct model_shape, head_dim), 0, "head size: 0" },
         { offsetof(struct model_shape, heads), 31.5, "heads" },
         { offsetof(struct model_shape, gqa), 0, "KV head: 0" },
