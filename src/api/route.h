@@ -137,6 +137,16 @@ cosim_status route_setup_make(struct route_setup *u, cosim *c, const struct stud
                               const struct platform *platform, bool split,
                               const struct route_event *event, struct arena *a, cosim_error *e);
 
+/**
+ * The same from counts that exist already (eval/load.h, without parallel ranks): for a search that
+ * prices placements of many models and schemes. Nothing of the load is kept.
+ */
+cosim_status route_setup_from_load(struct route_setup *u, const struct load *load,
+                                   const struct assumption_db *assumptions,
+                                   const struct platform *platform, bool split,
+                                   const struct route_event *event, struct arena *a,
+                                   cosim_error *e);
+
 /* --- tables --------------------------------------------------------------------------------- */
 
 cosim_status route_table_plan(struct table **t, const struct route_setup *u,

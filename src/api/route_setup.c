@@ -17,7 +17,8 @@ struct piece {
 
 struct making {
     struct route_setup *u;
-    const struct walker *w;
+    const struct load *load;
+    const struct assumption_db *assumptions;
     bool split;
     struct arena *a;
     struct piece *piece;
@@ -36,7 +37,7 @@ static bool is_expert_op(const struct op *op)
  */
 static cosim_status sort_ops(struct making *k, cosim_error *e)
 {
-    const struct graph *g = &k->w->graph;
+    const struct graph *g = k->load->graph;
     size_t cls = SIZE_MAX;
     bool after_attention = false;
 
@@ -66,7 +67,7 @@ static cosim_status sort_ops(struct making *k, cosim_error *e)
 
 static cosim_status list_pieces(struct making *k, cosim_error *e)
 {
-    const struct model *m = k->w->graph.plan->model;
+    const struct model *m = k->load->graph->plan->model;
     const size_t most = 2 * m->n_layers + 2;
     size_t n = 0;
 
@@ -77,7 +78,7 @@ static cosim_status list_pieces(struct making *k, cosim_error *e)
     k->piece[n] = (struct piece){ .part = PART_EMBEDDING };
     k->node[n++].name = "embedding";
     for (size_t i = 0; i < m->n_layers; i++) {
-        const size_t cls = k->w->graph.plan->class_of[i];
+        const size_t cls = k->load->graph->plan->class_of[i];
         k->piece[n] = (struct piece){ PART_LAYER, i, cls };
         k->node[n++].name = arena_printf(k->a, k->split ? "layer %zu attention" : "layer %zu", i);
         if (!k->split)
@@ -133,9 +134,9 @@ static double layer_kv_bytes(const struct graph *g, const struct piece *piece, d
  * the final norm. */
 static void size_nodes(struct making *k)
 {
-    const struct graph *g = &k->w->graph;
+    const struct graph *g = k->load->graph;
     const struct plan *p = g->plan;
-    const struct request *r = &k->w->load.request;
+    const struct request *r = &k->load->request;
     double layers = 0.0;
 
     for (size_t i = 0; i < k->u->problem.n_nodes; i++) {
@@ -168,7 +169,7 @@ static bool in_piece(const struct making *k, const struct piece *piece, size_t o
 static struct route_cost price(const struct making *k, enum route_phase phase, size_t node,
                                size_t member)
 {
-    const struct load *l = &k->w->load;
+    const struct load *l = k->load;
     const struct phase *ph = phase == ROUTE_PREFILL ? &l->prefill : &l->decode;
     const struct rates *r = &k->u->rates[member];
     const struct piece *piece = &k->piece[node];
@@ -204,6 +205,16 @@ static struct route_cost price(const struct making *k, enum route_phase phase, s
     return c;
 }
 
+/* The first node of the same part and class: layers of a class cost the same. */
+static size_t alike(const struct making *k, size_t node)
+{
+    size_t i = 0;
+
+    while (k->piece[i].part != k->piece[node].part || k->piece[i].cls != k->piece[node].cls)
+        i++;
+    return i;
+}
+
 static cosim_status price_all(struct making *k, cosim_error *e)
 {
     struct route_problem *p = &k->u->problem;
@@ -215,8 +226,11 @@ static cosim_status price_all(struct making *k, cosim_error *e)
     p->cost = cost;
     for (int f = 0; f < N_ROUTE_PHASES; f++)
         for (size_t i = 0; i < p->n_nodes; i++)
-            for (size_t m = 0; m < p->n_members; m++)
-                *cost++ = price(k, (enum route_phase)f, i, m);
+            for (size_t m = 0; m < p->n_members; m++) {
+                const size_t like = alike(k, i);
+                *cost++ = like < i ? *route_cost_at(p, (enum route_phase)f, like, m)
+                                   : price(k, (enum route_phase)f, i, m);
+            }
     return COSIM_OK;
 }
 
@@ -235,16 +249,16 @@ static void slow_down(struct rates *r, double clock_ratio)
     r->rate[RATE_S_PER_CACHE_BYTE].value /= clock_ratio;
 }
 
-static cosim_status price_members(struct route_setup *u, cosim *c, const struct route_event *event,
-                                  struct arena *a, cosim_error *e)
+static cosim_status price_members(struct making *k, const struct route_event *event, cosim_error *e)
 {
+    struct route_setup *u = k->u;
     const struct platform *pf = u->platform;
     struct route_problem *p = &u->problem;
 
     for (size_t m = 0; m < pf->n_members; m++) {
         const struct platform_member *x = &pf->member[m];
         const bool tier = x->runs_on != m;
-        TRY(rates_make(&u->rates[m], &pf->member[x->runs_on].device, &c->assumptions, a, e));
+        TRY(rates_make(&u->rates[m], &pf->member[x->runs_on].device, k->assumptions, k->a, e));
         p->static_w[m] =
             is_known(x->static_w) ? x->static_w : u->rates[m].rate[RATE_STATIC_W].value;
         if (!is_known(p->static_w[m]))
@@ -283,7 +297,8 @@ static void size_pools(struct route_setup *u, double reserve_bytes)
             p->capacity_bytes[k] = max_f64(0.0, p->capacity_bytes[k] - reserve_bytes);
 }
 
-static cosim_status price_links(struct route_setup *u, const cosim *c, cosim_error *e)
+static cosim_status price_links(struct route_setup *u, const struct assumption_db *assumptions,
+                                cosim_error *e)
 {
     const struct platform *pf = u->platform;
 
@@ -298,11 +313,10 @@ static cosim_status price_links(struct route_setup *u, const cosim *c, cosim_err
             if (!is_known(l->bytes_per_s))
                 continue;
             const char *const type[] = { l->type };
-            const struct assumption *eta = assumption_best(&c->assumptions, "eta_link", type, 1);
+            const struct assumption *eta = assumption_best(assumptions, "eta_link", type, 1);
             const struct assumption *latency =
-                assumption_best(&c->assumptions, "link_latency_s", type, 1);
-            const struct assumption *j =
-                assumption_best(&c->assumptions, "j_per_link_byte", type, 1);
+                assumption_best(assumptions, "link_latency_s", type, 1);
+            const struct assumption *j = assumption_best(assumptions, "j_per_link_byte", type, 1);
             if (!eta || !latency || !j)
                 return err_set(e, COSIM_EUNSUPPORTED, "a link of type '%s' has no rates", l->type);
             out->sync_s += latency->value;
@@ -312,12 +326,11 @@ static cosim_status price_links(struct route_setup *u, const cosim *c, cosim_err
     return COSIM_OK;
 }
 
-static cosim_status make(struct making *k, cosim *c, const struct route_event *event,
-                         cosim_error *e)
+static cosim_status make(struct making *k, const struct route_event *event, cosim_error *e)
 {
     struct route_setup *u = k->u;
     struct route_problem *p = &u->problem;
-    const struct load *l = &k->w->load;
+    const struct load *l = k->load;
     const double d_model = l->graph->plan->model->d_model;
 
     p->n_members = u->platform->n_members;
@@ -333,9 +346,9 @@ static cosim_status make(struct making *k, cosim *c, const struct route_event *e
     TRY(sort_ops(k, e));
     TRY(list_pieces(k, e));
     size_nodes(k);
-    TRY(price_members(u, c, event, k->a, e));
+    TRY(price_members(k, event, e));
     size_pools(u, l->act_bytes);
-    TRY(price_links(u, c, e));
+    TRY(price_links(u, k->assumptions, e));
     return price_all(k, e);
 }
 
@@ -354,24 +367,29 @@ static cosim_status check_space(const struct space *s, cosim_error *e)
     return COSIM_OK;
 }
 
-static cosim_status with_walker(struct making *k, cosim *c, struct resolved *r,
-                                const struct route_event *event, cosim_error *e)
+cosim_status route_setup_from_load(struct route_setup *u, const struct load *load,
+                                   const struct assumption_db *assumptions,
+                                   const struct platform *platform, bool split,
+                                   const struct route_event *event, struct arena *a, cosim_error *e)
 {
-    struct walker w;
+    struct making k = { .u = u, .load = load, .assumptions = assumptions, .split = split, .a = a };
+
+    *u = (struct route_setup){ .platform = platform };
+    u->model_id = arena_strdup(a, load->graph->plan->model->id);
+    if (!u->model_id)
+        return err_set(e, COSIM_ENOMEM, "out of memory for a routing");
+    return make(&k, event, e);
+}
+
+/* The load of the one point that the study describes. */
+static cosim_status one_load(struct walker *w, cosim_error *e)
+{
     struct point point;
 
-    TRY(check_space(&r->space, e));
-    cosim_status st = walker_init(&w, &r->space, e);
-    if (st == COSIM_OK)
-        st = walker_point(&w, 0, &point, e);
-    if (st == COSIM_OK && (point.reject == REJECT_CONTEXT || !w.load.graph))
-        st = err_set(e, COSIM_ENO, "this cannot run anywhere: %s", reject_doc(point.reject));
-    k->w = &w;
-    if (st == COSIM_OK)
-        st = make(k, c, event, e);
-    k->u->model_id = arena_strdup(k->a, r->space.model[0]->id);
-    walker_release(&w);
-    return st;
+    TRY(walker_point(w, 0, &point, e));
+    if (point.reject == REJECT_CONTEXT || !w->load.graph)
+        return err_set(e, COSIM_ENO, "this cannot run anywhere: %s", reject_doc(point.reject));
+    return COSIM_OK;
 }
 
 cosim_status route_setup_make(struct route_setup *u, cosim *c, const struct study *s,
@@ -380,7 +398,7 @@ cosim_status route_setup_make(struct route_setup *u, cosim *c, const struct stud
 {
     struct study own = *s;
     struct resolved r;
-    struct making k = { .u = u, .split = split, .a = a };
+    struct walker w = { .space = NULL };
 
     *u = (struct route_setup){ .platform = platform };
     /* the engine wants a device to count for: what is counted does not depend on it */
@@ -388,7 +406,14 @@ cosim_status route_setup_make(struct route_setup *u, cosim *c, const struct stud
     own.value[STUDY_OBJECTIVES].text = NULL;
     cosim_status st = resolve(&r, c, &own, e);
     if (st == COSIM_OK)
-        st = with_walker(&k, c, &r, event, e);
+        st = check_space(&r.space, e);
+    if (st == COSIM_OK)
+        st = walker_init(&w, &r.space, e);
+    if (st == COSIM_OK)
+        st = one_load(&w, e);
+    if (st == COSIM_OK)
+        st = route_setup_from_load(u, &w.load, &c->assumptions, platform, split, event, a, e);
+    walker_release(&w);
     resolved_release(&r);
     return st;
 }

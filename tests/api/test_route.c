@@ -286,6 +286,62 @@ static void the_plan_is_never_worse_than_a_device_alone(void **state)
     cosim_close(c);
 }
 
+static const struct platform *platform_of(cosim *c, struct platform_db *db, const char *id,
+                                          struct arena *a)
+{
+    const struct platform *p = NULL;
+
+    assert_int_equal(
+        platform_db_load(db, &c->devices, "hwdb/platforms.csv", "hwdb/platform_links.csv", a, NULL),
+        COSIM_OK);
+    assert_int_equal(platform_find(db, id, &p, NULL), COSIM_OK);
+    return p;
+}
+
+static void a_load_and_its_study_make_the_same_problem(void **state)
+{
+    static const char *const keys[][2] = { { "model", "gpt-oss-20b" }, { "w", "q4_k_m" } };
+    cosim *c = open_data();
+    cosim_study *s = study_of(keys, 2), *own = study_of(keys, 2);
+    struct arena a = { 0 };
+    struct platform_db db;
+    const struct platform *pf = platform_of(c, &db, "rtx-4090-host", &a);
+    struct route_setup from_study, from_load;
+    struct resolved r;
+    struct walker w;
+    struct point point;
+
+    (void)state;
+    assert_int_equal(route_setup_make(&from_study, c, s, pf, true, NULL, &a, NULL), COSIM_OK);
+    assert_int_equal(cosim_study_set(own, "device", "h100-sxm", "test", NULL), COSIM_OK);
+    assert_int_equal(resolve(&r, c, own, NULL), COSIM_OK);
+    assert_int_equal(walker_init(&w, &r.space, NULL), COSIM_OK);
+    assert_int_equal(walker_point(&w, 0, &point, NULL), COSIM_OK);
+    assert_int_equal(
+        route_setup_from_load(&from_load, &w.load, &c->assumptions, pf, true, NULL, &a, NULL),
+        COSIM_OK);
+    walker_release(&w);
+    resolved_release(&r);
+    const struct route_problem *p = &from_study.problem, *q = &from_load.problem;
+    assert_string_equal(from_load.model_id, "gpt-oss-20b");
+    assert_int_equal(q->n_nodes, p->n_nodes);
+    assert_int_equal(p->n_nodes, 2 * 24 + 2);
+    assert_memory_equal(q->capacity_bytes, p->capacity_bytes, sizeof p->capacity_bytes);
+    for (size_t i = 0; i < p->n_nodes; i++) {
+        assert_string_equal(q->node[i].name, p->node[i].name);
+        assert_rel(q->node[i].weight_bytes, p->node[i].weight_bytes, 1e-15);
+        for (int f = 0; f < N_ROUTE_PHASES; f++)
+            for (size_t m = 0; m < p->n_members; m++)
+                assert_memory_equal(route_cost_at(q, (enum route_phase)f, i, m),
+                                    route_cost_at(p, (enum route_phase)f, i, m),
+                                    sizeof(struct route_cost));
+    }
+    arena_release(&a);
+    cosim_study_free(s);
+    cosim_study_free(own);
+    cosim_close(c);
+}
+
 static void devices_and_unknown_names_are_refused(void **state)
 {
     static const char *const keys[][2] = { { "model", "llama-3.2-3b" }, { "device", "rtx-4090" } };
@@ -314,6 +370,7 @@ int main(void)
         cmocka_unit_test(an_allowed_error_is_kept),
         cmocka_unit_test(a_single_device_costs_what_estimate_says),
         cmocka_unit_test(the_plan_is_never_worse_than_a_device_alone),
+        cmocka_unit_test(a_load_and_its_study_make_the_same_problem),
         cmocka_unit_test(devices_and_unknown_names_are_refused),
     };
 
