@@ -429,6 +429,7 @@ cosim_status resolve(struct resolved *r, cosim *c, const struct study *s, cosim_
     const struct setting model = study_get(s, STUDY_MODEL), device = study_get(s, STUDY_DEVICE);
 
     memset(r, 0, sizeof *r);
+    TRY(study_without_search(s, e));
     r->quality = &c->quality;
     TRY(need(&model, "model", e));
     TRY(need(&device, "device", e));

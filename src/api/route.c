@@ -52,8 +52,7 @@ static cosim_status pick_objectives(struct routing *r, cosim_error *e)
     return st;
 }
 
-static cosim_status open_platforms(struct platform_db *db, cosim *c, struct arena *a,
-                                   cosim_error *e)
+cosim_status route_platforms(struct platform_db *db, cosim *c, struct arena *a, cosim_error *e)
 {
     const char *members, *links;
 
@@ -79,7 +78,7 @@ cosim_status cosim_platforms(cosim *c, cosim_table **t, cosim_error *e)
     struct platform_db db;
 
     *t = NULL;
-    cosim_status st = open_platforms(&db, c, &a, e);
+    cosim_status st = route_platforms(&db, c, &a, e);
     if (st == COSIM_OK)
         st = table_new(t, "platforms", columns, sizeof columns / sizeof *columns, e);
     for (size_t i = 0; st == COSIM_OK && i < db.n; i++)
@@ -374,7 +373,7 @@ static cosim_status route(struct routing *r, const char *platform, struct table 
 
     if (r->s->value[STUDY_DEVICE].text)
         return err_set(e, COSIM_EUSAGE, "the devices are those of the platform");
-    TRY(open_platforms(&db, r->c, &r->arena, e));
+    TRY(route_platforms(&db, r->c, &r->arena, e));
     TRY(platform_find(&db, platform, &r->platform, e));
     TRY(pick_objectives(r, e));
     r->search.precision = r->o->precision;

@@ -117,6 +117,9 @@ cosim_status route_solve(struct placement_front *f, const struct route_problem *
 
 /* --- a platform and a study become a problem ------------------------------------------------ */
 
+/** Reads the platforms of the context's data. */
+cosim_status route_platforms(struct platform_db *db, cosim *c, struct arena *a, cosim_error *e);
+
 struct route_setup {
     const struct platform *platform;
     struct rates rates[ROUTE_MEMBERS];
@@ -146,6 +149,15 @@ cosim_status route_setup_from_load(struct route_setup *u, const struct load *loa
                                    const struct platform *platform, bool split,
                                    const struct route_event *event, struct arena *a,
                                    cosim_error *e);
+
+/**
+ * As route_setup_from_load with the rates of each member given; the load's model must live on.
+ */
+cosim_status route_setup_from_rates(struct route_setup *u, const struct load *load,
+                                    const struct assumption_db *assumptions,
+                                    const struct platform *platform,
+                                    const struct rates *const *rates, struct arena *a,
+                                    cosim_error *e);
 
 /* --- tables --------------------------------------------------------------------------------- */
 

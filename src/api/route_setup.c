@@ -19,6 +19,7 @@ struct making {
     struct route_setup *u;
     const struct load *load;
     const struct assumption_db *assumptions;
+    const struct rates *const *rates; /* of each member; NULL = made from its device */
     bool split;
     struct arena *a;
     struct piece *piece;
@@ -258,7 +259,10 @@ static cosim_status price_members(struct making *k, const struct route_event *ev
     for (size_t m = 0; m < pf->n_members; m++) {
         const struct platform_member *x = &pf->member[m];
         const bool tier = x->runs_on != m;
-        TRY(rates_make(&u->rates[m], &pf->member[x->runs_on].device, k->assumptions, k->a, e));
+        if (k->rates)
+            u->rates[m] = *k->rates[m];
+        else
+            TRY(rates_make(&u->rates[m], &pf->member[x->runs_on].device, k->assumptions, k->a, e));
         p->static_w[m] =
             is_known(x->static_w) ? x->static_w : u->rates[m].rate[RATE_STATIC_W].value;
         if (!is_known(p->static_w[m]))
@@ -365,6 +369,19 @@ static cosim_status check_space(const struct space *s, cosim_error *e)
             return err_set(e, COSIM_EUSAGE, "routing places layers; '%s' stays 1",
                            axis_name(parallel[i]));
     return COSIM_OK;
+}
+
+cosim_status route_setup_from_rates(struct route_setup *u, const struct load *load,
+                                    const struct assumption_db *assumptions,
+                                    const struct platform *platform,
+                                    const struct rates *const *rates, struct arena *a,
+                                    cosim_error *e)
+{
+    struct making k = { .u = u, .load = load, .assumptions = assumptions, .rates = rates, .a = a };
+
+    *u = (struct route_setup){ .platform = platform };
+    u->model_id = load->graph->plan->model->id;
+    return make(&k, NULL, e);
 }
 
 cosim_status route_setup_from_load(struct route_setup *u, const struct load *load,

@@ -140,6 +140,15 @@ struct setting study_get(const struct study *s, enum study_key key)
     return v;
 }
 
+cosim_status study_without_search(const struct study *s, cosim_error *e)
+{
+    for (int key = STUDY_SEARCH_FIRST; key < N_STUDY_KEYS; key++)
+        if (s->value[key].text)
+            return err_at(e, COSIM_EUSAGE, &s->value[key].at, "only 'cosim search' takes '%s'",
+                          study_key_table[key].key);
+    return COSIM_OK;
+}
+
 bool list_next(struct list_walk *w, cosim_status *st, cosim_error *e)
 {
     const char *s = w->list.text + w->offset;

@@ -41,7 +41,24 @@
     X(THREADS, "threads", "N", "0", "threads, 0 = all cores; the result does not depend on it")    \
     X(CLOUD, "cloud", "N", "0", "dominated points kept for pictures")                              \
     X(COMPAT, "compat", "PEER", NULL,                                                              \
-      "count and price as another simulator does: genz, llm-viewer (estimate, explain)")
+      "count and price as another simulator does: genz, llm-viewer (estimate, explain)")           \
+    X(JOURNAL, "journal", "FILE", NULL,                                                            \
+      "search: keep what was evaluated; an interrupted search goes on from there")                 \
+    X(W_BLOCKS, "w-blocks", "N", "1", "search: blocks of layers with weight formats of their own") \
+    X(W_APART, "w-apart", "LIST", NULL,                                                            \
+      "search: tensors with formats of their own: attn, ffn, experts")                             \
+    X(KV_BLOCKS, "kv-blocks", "N", "1",                                                            \
+      "search: blocks of layers with cache formats of their own")                                  \
+    X(PLATFORM, "platform", "ID", NULL,                                                            \
+      "search: place the layers on its members, instead of a device")                              \
+    X(STAGES, "stages", "N", "3", "search: runs of layers that are placed apart")                  \
+    X(LAYERS, "layers", "LIST", NULL, "search: depths of shapes; the model gives the rest")        \
+    X(WIDTH, "width", "LIST", NULL, "search: widths of shapes")                                    \
+    X(FFN_RATIO, "ffn-ratio", "LIST", NULL,                                                        \
+      "search: FFN width of the active experts together over the width")                           \
+    X(GQA, "gqa", "LIST", NULL, "search: query heads per KV head")                                 \
+    X(EXPERTS, "experts", "LIST", NULL, "search: experts:active pairs, 1:1 is dense")              \
+    X(VOCAB, "vocab", "LIST", NULL, "search: vocabularies")
 
 enum study_key {
 #define STUDY_ENUM(id, key, arg, def, doc) STUDY_##id,
@@ -49,6 +66,10 @@ enum study_key {
 #undef STUDY_ENUM
         N_STUDY_KEYS
 };
+
+/* The keys from here on are of a search alone; all but the journal make it a joint one. */
+#define STUDY_SEARCH_FIRST STUDY_JOURNAL
+#define STUDY_JOINT_FIRST STUDY_W_BLOCKS
 
 struct study_key_info {
     const char *key, *arg, *def, *doc;
@@ -82,6 +103,9 @@ cosim_status study_set(struct study *s, const char *key, const char *value, stru
 /** Reads `key = value` lines; '#' begins a comment. */
 cosim_status study_load(struct study *s, const char *path, cosim_error *e);
 cosim_status study_parse(struct study *s, const char *name, const char *text, cosim_error *e);
+
+/** EUSAGE when a key that only a search takes was given. */
+cosim_status study_without_search(const struct study *s, cosim_error *e);
 
 /** The given value, else the default; text NULL when there is neither. */
 struct setting study_get(const struct study *s, enum study_key key);

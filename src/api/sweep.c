@@ -17,7 +17,7 @@
 #define CHUNK_BLOCKS 64u
 #define CHUNK_SAMPLES 256u
 
-static unsigned thread_count(unsigned asked)
+unsigned sweep_threads(unsigned asked)
 {
 #ifdef _OPENMP
     return asked > 0 ? asked : (unsigned)omp_get_max_threads();
@@ -316,7 +316,7 @@ static cosim_status gather(struct sweep_result *out, struct worker *w, cosim_err
 
 static cosim_status run_threads(struct run *r, struct sweep_result *out, cosim_error *e)
 {
-    const unsigned n = thread_count(r->q->threads);
+    const unsigned n = sweep_threads(r->q->threads);
     struct worker *worker = calloc(n, sizeof *worker);
     cosim_status st = COSIM_OK;
 

@@ -52,6 +52,9 @@ extern const struct sweep_algorithm sweep_algorithm_table[];
 cosim_status sweep_algorithm_find(const char *name, struct src_pos at,
                                   const struct sweep_algorithm **a, cosim_error *e);
 
+/** Threads that serve a request for so many; 0 = all cores. */
+unsigned sweep_threads(unsigned asked);
+
 void sweep_release(struct sweep_result *r);
 
 #endif

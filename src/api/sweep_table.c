@@ -13,32 +13,6 @@ static double now_s(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* The front in the order of its first objective, best first: how people read a trade. */
-static cosim_status front_order(const struct archive *a, size_t *order, struct arena *arena,
-                                cosim_error *e)
-{
-    const size_t n = archive_size(a);
-    const double *x = archive_objective(a, 0);
-    size_t *scratch = ARENA_NEW(arena, size_t, n);
-
-    if (!scratch)
-        return err_set(e, COSIM_ENOMEM, "out of memory for %zu points", n);
-    for (size_t i = 0; i < n; i++)
-        order[i] = i;
-    /* bottom-up merge sort: stable, so equal values stay in the order of their ids */
-    for (size_t width = 1; width < n; width *= 2) {
-        for (size_t lo = 0; lo < n; lo += 2 * width) {
-            const size_t mid = lo + width < n ? lo + width : n;
-            const size_t hi = mid + width < n ? mid + width : n;
-            for (size_t i = lo, j = mid, k = lo; k < hi; k++)
-                scratch[k] =
-                    i < mid && (j >= hi || !(x[order[j]] < x[order[i]])) ? order[i++] : order[j++];
-        }
-        memcpy(order, scratch, n * sizeof *order);
-    }
-    return COSIM_OK;
-}
-
 static cosim_status add_front(struct table *t, const struct resolved *r, struct walker *w,
                               const struct archive *a, cosim_error *e)
 {

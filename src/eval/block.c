@@ -20,6 +20,12 @@ static double *column(struct arena *a, size_t stride)
     return ARENA_NEW(a, double, stride);
 }
 
+static void fill(double *column, size_t n, double value)
+{
+    for (size_t d = 0; d < n; d++)
+        column[d] = value;
+}
+
 cosim_status rate_columns_make(struct rate_columns *c, const struct rates *r, size_t n,
                                struct arena *a, cosim_error *e)
 {
@@ -60,6 +66,8 @@ cosim_status block_init(struct block *b, const struct rate_columns *c, struct ar
         ok = (*columns[i] = column(a, c->stride)) != NULL && ok;
     for (int i = 0; i < N_METRICS; i++)
         ok = (b->metric[i] = column(a, c->stride)) != NULL && ok;
+    for (int i = N_POINT_METRICS; ok && i < N_METRICS; i++)
+        fill(b->metric[i], c->stride, UNKNOWN_F64);
     return ok && b->reject && b->graph_reject
                ? COSIM_OK
                : err_set(e, COSIM_ENOMEM, "out of memory for a block");
@@ -237,12 +245,6 @@ HOT static void energy_metrics(struct block *b, const struct load *l, uint32_t a
         for (size_t d = 0; d < c->stride; d++)
             b->metric[METRIC_CARBON][d] = energy_carbon_g_per_mtok(b->metric[METRIC_J_PER_TOKEN][d],
                                                                    c->rate[RATE_CARBON_G_PER_J][d]);
-}
-
-static void fill(double *column, size_t n, double value)
-{
-    for (size_t d = 0; d < n; d++)
-        column[d] = value;
 }
 
 static void constant_metrics(struct block *b, const struct load *l, double ppl, uint32_t asked)

@@ -23,7 +23,11 @@
     X(PPL_INCREASE, "ppl_increase_ratio", "ratio", 1,                                              \
       "perplexity increase: measured over 16-bit, minus 1")                                        \
     X(PRICE, "price_usd", "USD", 1, "list price of all devices")                                   \
-    X(DEVICES, "n_devices", "", 1, "devices used")
+    X(DEVICES, "n_devices", "", 1, "devices used")                                                 \
+    X(LOSS, "loss_nats", "nat/token", 1,                                                           \
+      "predicted loss: of a searched shape (cosim search --width ...)")                            \
+    X(UNDERUSE, "underuse_ratio", "ratio", 1,                                                      \
+      "idle arithmetic: of a platform's members (cosim search --platform ...)")
 
 enum metric {
 #define METRIC_ENUM(id, name, unit, sense, doc) METRIC_##id,
@@ -31,6 +35,9 @@ enum metric {
 #undef METRIC_ENUM
         N_METRICS
 };
+
+/* The last ones are unknown outside a joint search and no columns of other tables. */
+#define N_POINT_METRICS METRIC_LOSS
 
 struct metric_info {
     const char *name, *unit, *doc;

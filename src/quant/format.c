@@ -209,26 +209,33 @@ static cosim_status wrong_role(const struct format_db *db, const struct format *
     return st;
 }
 
-cosim_status format_find(const struct format_db *db, const char *id, unsigned roles,
-                         const struct format **f, cosim_error *e)
+static cosim_status unknown_format(const struct format_db *db, const char *id, unsigned roles,
+                                   cosim_error *e)
 {
     struct nearest near = { .want = id };
 
-    for (size_t i = 0; i < db->n; i++) {
-        const struct format *c = &db->format[i];
-        if (is_named(c, id)) {
-            if ((c->roles & roles) != roles)
-                return wrong_role(db, c, roles, e);
-            *f = c;
-            return COSIM_OK;
-        }
-        if ((c->roles & roles) == roles)
-            nearest_offer(&near, c->id);
-    }
+    for (size_t i = 0; i < db->n; i++)
+        if ((db->format[i].roles & roles) == roles)
+            nearest_offer(&near, db->format[i].id);
     const cosim_status st = err_set(e, COSIM_EUNKNOWN, "unknown format '%s'", id);
     if (nearest_suggestion(&near))
         err_hint(e, "did you mean '%s'?", nearest_suggestion(&near));
     return st;
+}
+
+cosim_status format_find(const struct format_db *db, const char *id, unsigned roles,
+                         const struct format **f, cosim_error *e)
+{
+    for (size_t i = 0; i < db->n; i++) {
+        const struct format *c = &db->format[i];
+        if (!is_named(c, id))
+            continue;
+        if ((c->roles & roles) != roles)
+            return wrong_role(db, c, roles, e);
+        *f = c;
+        return COSIM_OK;
+    }
+    return unknown_format(db, id, roles, e);
 }
 
 static double group_bits(const struct format *f, double group, double row_elems, double n_elems)

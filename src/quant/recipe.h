@@ -16,6 +16,10 @@
 /* What a plain format quantises. */
 #define TENSORS_LINEAR (TENSORS_ALL & ~(TENSOR_BIT(TENSOR_TOKEN_EMBD) | TENSOR_BIT(TENSOR_OUTPUT)))
 
+#define TENSORS_ATTN                                                                               \
+    (TENSOR_BIT(TENSOR_ATTN_Q) | TENSOR_BIT(TENSOR_ATTN_K) | TENSOR_BIT(TENSOR_ATTN_V)             \
+     | TENSOR_BIT(TENSOR_ATTN_OUT))
+
 #define CONDITIONS_MAX 4u
 
 /* One comparison of a number of the model: "gqa>=4". */

@@ -75,11 +75,9 @@ static cosim_status take_format(struct parser *p, const char *word, const char *
 
 static const char *find_recipe(const struct scheme_db *db, const char *word)
 {
-    const char *name;
-
-    for (size_t i = 0; (name = scheme_recipe_name(db, i)) != NULL; i++)
-        if (text_equal_nocase(name, word))
-            return name;
+    for (size_t i = 0; i < db->n_recipes; i++)
+        if (db->recipe[i].recipe[0] != '*' && text_equal_nocase(db->recipe[i].recipe, word))
+            return db->recipe[i].recipe;
     return NULL;
 }
 
@@ -160,12 +158,37 @@ static cosim_status parse_layers(struct parser *p, struct override *o)
     return COSIM_OK;
 }
 
+static const struct {
+    const char *name;
+    unsigned tensors;
+} tensor_sets[] = {
+    { "*", TENSORS_ALL },
+    { "linear", TENSORS_LINEAR },
+    { "attn", TENSORS_ATTN },
+    { "ffn", TENSORS_LINEAR & ~TENSORS_ATTN },
+    { "experts",
+      TENSOR_BIT(TENSOR_EXP_GATE) | TENSOR_BIT(TENSOR_EXP_UP) | TENSOR_BIT(TENSOR_EXP_DOWN) },
+};
+#define N_TENSOR_SETS (sizeof tensor_sets / sizeof *tensor_sets)
+
+unsigned tensor_set(const char *name)
+{
+    const enum tensor_id t = tensor_find(name);
+
+    for (size_t i = 0; i < N_TENSOR_SETS; i++)
+        if (strcmp(name, tensor_sets[i].name) == 0)
+            return tensor_sets[i].tensors;
+    return t < N_TENSORS ? TENSOR_BIT(t) : 0;
+}
+
 static cosim_status unknown_tensor(struct parser *p, const char *word, const char *where)
 {
     struct nearest near = { .want = word };
 
     for (unsigned t = 0; t < N_TENSORS; t++)
         nearest_offer(&near, tensor_name((enum tensor_id)t));
+    for (size_t i = 0; i < N_TENSOR_SETS; i++)
+        nearest_offer(&near, tensor_sets[i].name);
     const cosim_status st = fail(p, COSIM_EUNKNOWN, where, "no tensor has this name");
     if (nearest_suggestion(&near))
         err_hint(p->e, "did you mean '%s'?", nearest_suggestion(&near));
@@ -178,14 +201,11 @@ static cosim_status parse_override(struct parser *p, struct override *o)
     char word[64];
 
     TRY(take_word(p, "@=+", word, sizeof word));
-    const enum tensor_id t = tensor_find(word);
-    if (strcmp(word, "*") == 0)
-        o->tensors = TENSORS_ALL;
-    else if (t < N_TENSORS)
-        o->tensors = TENSOR_BIT(t);
-    else
+    o->tensors = tensor_set(word);
+    if (o->tensors == 0)
         return unknown_tensor(p, word, where);
-    if (!(p->roles & ROLE_W) && t < N_TENSORS && t != TENSOR_ATTN_K && t != TENSOR_ATTN_V)
+    const unsigned cache = TENSOR_BIT(TENSOR_ATTN_K) | TENSOR_BIT(TENSOR_ATTN_V);
+    if (!(p->roles & ROLE_W) && o->tensors != TENSORS_ALL && (o->tensors & ~cache))
         return fail(p, COSIM_ERANGE, where, "a cache scheme knows only attn_k, attn_v and '*'");
     if (*p->at == '@') {
         p->at++;

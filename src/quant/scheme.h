@@ -5,7 +5,8 @@
  *
  *   scheme   := name { "+" override }
  *   override := tensor [ "@" layers ] "=" format      ffn_down@0-3,31=q6_k
- *   tensor   := class of the list below | "*"
+ *   tensor   := class of the list below | set | "*"
+ *   set      := "linear" (the matrices of the layers) | "attn" | "ffn" (experts too) | "experts"
  *   layers   := first [ "-" last ] { "," ... }
  *
  * The last override that matches a tensor wins. A plain format quantises the matrices of the layers
@@ -51,6 +52,9 @@ enum tensor_id {
 
 const char *tensor_name(enum tensor_id t);
 const char *tensor_gguf_name(enum tensor_id t);
+
+/** Bits (1 << tensor) of a tensor, a set or "*" by name; 0 when there is none of that name. */
+unsigned tensor_set(const char *name);
 
 /** The tensor kind of that name, or N_TENSORS. */
 enum tensor_id tensor_find(const char *name);

@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLICE 64u /* points priced by one thread at a time, and */
-#define SPREAD 4  /* slices that it takes to wake the others, unless pricing is costly */
+#define SLICE 64u /* points priced by one thread at a time, unless pricing is costly, and */
+#define SPREAD 4  /* slices that it takes to wake the others; */
+#define COSTLY 16 /* costly ones are slices of their own */
 #define OBJ_MAX 8u
 
 cosim_status pricer_init(struct pricer *p, const struct search_problem *problem,
@@ -39,7 +40,7 @@ static void price_new(const struct pricer *pricer, size_t n, const double *x, do
 {
     const struct search_problem *p = pricer->problem;
     const size_t slice = p->costly ? 1 : SLICE;
-    const long n_slices = (long)((n + slice - 1) / slice), least = p->costly ? 2 : SPREAD;
+    const long n_slices = (long)((n + slice - 1) / slice), least = p->costly ? COSTLY : SPREAD;
 
 #ifdef _OPENMP
 #pragma omp parallel for schedule(dynamic) if (n_slices >= least) num_threads((int)pricer->threads)

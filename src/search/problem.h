@@ -42,8 +42,8 @@ struct search_problem {
     void (*evaluate)(const void *ctx, size_t n, const double *x, double *const *obj,
                      double *violation);
 
-    /** Pricing a row takes so long (10 microseconds or more) that even a few are worth spreading
-     * over threads. */
+    /** Pricing a row takes so long (10 microseconds or more) that a few are worth spreading over
+     * threads. */
     bool costly;
 
     /** Optional: moves a row to a better one (a full device sheds its largest layers). */
