@@ -8,7 +8,8 @@
 #include <stdarg.h>
 #include <string.h>
 
-#define WIDE "bf16" /* what a split scheme leaves alone: embeddings, head, norms */
+#define FFN_STEP 64.0 /* FFN widths of published models are multiples of it */
+#define WIDE "bf16"   /* what a split scheme leaves alone: embeddings, head, norms */
 
 void joint_read(const struct joint *j, const double *x, struct joint_choice *c)
 {
@@ -140,6 +141,14 @@ struct building {
     struct load load;
 };
 
+/* The width of an expert as a multiple of what kernels work in. */
+static double buildable_ffn_ratio(const struct model_shape *s)
+{
+    const double width = s->ffn_ratio * s->d_model / s->active_experts;
+
+    return max_f64(1.0, round(width / FFN_STEP)) * FFN_STEP * s->active_experts / s->d_model;
+}
+
 static cosim_status make_model(struct building *b, bool *built, cosim_error *e)
 {
     const struct joint *j = b->j;
@@ -158,6 +167,7 @@ static cosim_status make_model(struct building *b, bool *built, cosim_error *e)
     s.vocab = j->shape[JOINT_VOCAB][b->c->shape[JOINT_VOCAB]];
     s.experts = j->shape[JOINT_EXPERTS][b->c->shape[JOINT_EXPERTS]];
     s.active_experts = j->active[b->c->shape[JOINT_EXPERTS]];
+    s.ffn_ratio = buildable_ffn_ratio(&s);
     *built = model_shape_problem(&s, why) == NULL;
     if (!*built)
         return COSIM_OK;

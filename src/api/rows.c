@@ -24,7 +24,7 @@ static enum cell_type axis_type(int axis)
 
 struct column point_axis_column(enum axis axis)
 {
-    return (struct column){ axis_name(axis), "", axis_doc(axis), axis_type(axis) };
+    return (struct column){ axis_name(axis), "", axis_doc(axis), axis_type((int)axis) };
 }
 
 cosim_status point_axis_set(struct table *t, size_t row, size_t col, const struct space *s,
@@ -32,7 +32,7 @@ cosim_status point_axis_set(struct table *t, size_t row, size_t col, const struc
 {
     char buffer[32];
 
-    if (axis_is_number(axis))
+    if (axis_is_number((int)axis))
         table_set_u64(t, row, col, (uint64_t)s->number[axis][digit]);
     else if (axis == AXIS_CLOCK)
         table_set_f64(t, row, col, s->number[axis][digit]);

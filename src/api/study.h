@@ -55,7 +55,7 @@
     X(LAYERS, "layers", "LIST", NULL, "search: depths of shapes; the model gives the rest")        \
     X(WIDTH, "width", "LIST", NULL, "search: widths of shapes")                                    \
     X(FFN_RATIO, "ffn-ratio", "LIST", NULL,                                                        \
-      "search: FFN width of the active experts together over the width")                           \
+      "search: FFN width of all active experts over the width; widths become multiples of 64")     \
     X(GQA, "gqa", "LIST", NULL, "search: query heads per KV head")                                 \
     X(EXPERTS, "experts", "LIST", NULL, "search: experts:active pairs, 1:1 is dense")              \
     X(VOCAB, "vocab", "LIST", NULL, "search: vocabularies")
