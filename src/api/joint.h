@@ -14,7 +14,7 @@
 #include "search/run.h"
 
 #define JOINT_BLOCKS_MAX 16u
-#define JOINT_PARTS_MAX 4u
+#define JOINT_PARTS_MAX 3u
 
 /* What an axis of the search says. */
 enum joint_kind {
@@ -102,6 +102,10 @@ struct joint_point {
 /** Reads a study into axes. Zero-initialise `j`; joint_release also after an error. */
 cosim_status joint_resolve(struct joint *j, cosim *c, const struct study *s, cosim_error *e);
 void joint_release(struct joint *j);
+
+/** The lists of the shape, for joint_resolve; what is not listed is as the model has it. */
+cosim_status joint_pick_shapes(struct joint *j, const struct study *s, cosim_error *e);
+const char *joint_shape_name(enum joint_shape k);
 
 /** Whether a study asks for any of this. */
 bool joint_wanted(const struct study *s);

@@ -7,16 +7,6 @@
 
 #include <string.h>
 
-static const struct {
-    enum study_key key;
-    double lo, hi;
-    bool whole;
-} shape_table[N_JOINT_SHAPES] = {
-#define SHAPE_ROW(id, key, lo, hi, whole) { key, lo, hi, whole },
-    JOINT_SHAPE_LIST(SHAPE_ROW)
-#undef SHAPE_ROW
-};
-
 static bool given(const struct study *s, enum study_key key)
 {
     return s->value[key].text != NULL;
@@ -103,7 +93,7 @@ static cosim_status add_shape_axes(struct joint *j, cosim_error *e)
 {
     for (unsigned k = 0; j->shaped && k < N_JOINT_SHAPES; k++)
         TRY(add_axis(j, (struct joint_axis){ .kind = JOINT_SHAPE, .index = k },
-                     study_key_table[shape_table[k].key].key,
+                     joint_shape_name((enum joint_shape)k),
                      k == JOINT_EXPERTS ? AXIS_CATEGORICAL : AXIS_ORDINAL, j->n_shape[k], e));
     return COSIM_OK;
 }
@@ -142,45 +132,40 @@ static cosim_status add_place_axes(struct joint *j, cosim_error *e)
 
 /* --- formats ------------------------------------------------------------------------------- */
 
-static cosim_status add_part(struct joint *j, const char *set, const struct setting *at,
-                             cosim_error *e)
+static void add_part(struct joint *j, const char *set)
 {
-    for (size_t i = 0; i < j->n_parts; i++)
-        if (strcmp(j->part[i].set, set) == 0)
-            return err_at(e, COSIM_ESYNTAX, &at->at, "'%s' is given twice", set);
-    if (j->n_parts == JOINT_PARTS_MAX)
-        return err_at(e, COSIM_ERANGE, &at->at, "at most %u sets of tensors", JOINT_PARTS_MAX);
     j->part[j->n_parts++] = (struct joint_part){ set, tensor_set(set) };
-    return COSIM_OK;
 }
 
-/* The named sets, the special one behind the general one, and before them what they leave. */
+/* Attention and FFN part when one of them is named; experts are a part of the rest. */
 static cosim_status pick_parts(struct joint *j, const struct study *s, cosim_error *e)
 {
     static const char *const known[] = { "attn", "ffn", "experts" };
-    const struct setting list = study_get(s, STUDY_W_APART);
-    bool wanted[3] = { false, false, false };
-    struct list_walk w = { .list = list };
+    enum { ATTN, FFN, EXPERTS, N_KNOWN };
+    struct list_walk w = { .list = study_get(s, STUDY_W_APART) };
+    bool wanted[N_KNOWN] = { false };
     cosim_status st = COSIM_OK;
 
-    while (list.text && list_next(&w, &st, e)) {
+    while (w.list.text && list_next(&w, &st, e)) {
         size_t i = 0;
-        while (i < 3 && strcmp(known[i], w.token) != 0)
+        while (i < N_KNOWN && strcmp(known[i], w.token) != 0)
             i++;
-        if (i == 3) {
+        if (i == N_KNOWN) {
             st = err_at(e, COSIM_EUNKNOWN, &w.at, "'%.40s' is no set of tensors", w.token);
             err_hint(e, "there are attn, ffn and experts");
             return st;
         }
         wanted[i] = true;
     }
-    TRY(st);
-    if (!(wanted[0] && wanted[1]))
-        TRY(add_part(j, "linear", &list, e));
-    for (size_t i = 0; i < 3; i++)
-        if (wanted[i])
-            TRY(add_part(j, known[i], &list, e));
-    return COSIM_OK;
+    if (wanted[ATTN] || wanted[FFN]) {
+        add_part(j, known[ATTN]);
+        add_part(j, known[FFN]);
+    } else {
+        add_part(j, "linear");
+    }
+    if (wanted[EXPERTS])
+        add_part(j, known[EXPERTS]);
+    return st;
 }
 
 /* A mixture has its own idea of which tensor gets what: only plain formats can be split. */
@@ -259,104 +244,6 @@ static cosim_status find_increases(struct joint *j, cosim_error *e)
     return COSIM_OK;
 }
 
-/* --- shapes -------------------------------------------------------------------------------- */
-
-/* What no list changes is as the model has it, its first layer standing for all. */
-static struct model_shape shape_of(const struct model *m)
-{
-    const struct layer *l = &m->layer[0];
-    const bool moe = l->n_experts > 0.0;
-
-    return (struct model_shape){
-        .layers = (double)m->n_layers,
-        .d_model = m->d_model,
-        .head_dim = l->head_dim,
-        .gqa = l->n_heads / l->n_kv_heads,
-        .ffn_ratio = (moe ? l->n_active_experts * l->d_expert : l->d_ff) / m->d_model,
-        .experts = moe ? l->n_experts : 1.0,
-        .active_experts = moe ? l->n_active_experts : 1.0,
-        .vocab = m->vocab,
-        .max_ctx_tokens = m->max_ctx_tokens,
-        .tied_embeddings = m->tied_embeddings,
-    };
-}
-
-static cosim_status one_value(struct joint *j, enum joint_shape k, double value, cosim_error *e)
-{
-    double *v = ARENA_NEW(&j->arena, double, 1);
-
-    if (!v)
-        return no_memory(e);
-    *v = value;
-    j->shape[k] = v;
-    j->n_shape[k] = 1;
-    return COSIM_OK;
-}
-
-/* "8:2": two of eight experts work for a token. */
-static cosim_status pick_experts(struct joint *j, struct setting list, cosim_error *e)
-{
-    struct list_walk w = { .list = list };
-    double *all = ARENA_NEW(&j->arena, double, 256), *active = ARENA_NEW(&j->arena, double, 256);
-    size_t n = 0;
-    cosim_status st;
-
-    if (!all || !active)
-        return no_memory(e);
-    while (list_next(&w, &st, e)) {
-        char *colon = strchr(w.token, ':');
-        uint64_t x = 0, y = 0;
-        if (colon)
-            *colon = '\0';
-        if (!colon || !text_to_u64(w.token, &x) || !text_to_u64(colon + 1, &y) || y < 1 || x < y
-            || x > 65536) {
-            st = err_at(e, COSIM_ESYNTAX, &w.at, "'%.40s' is no pair of experts", w.token);
-            err_hint(e, "write experts:active, as in 1:1 (dense) or 8:2");
-            return st;
-        }
-        if (n == 256)
-            return err_at(e, COSIM_ERANGE, &w.at, "more than 256 pairs of experts");
-        all[n] = (double)x;
-        active[n++] = (double)y;
-    }
-    j->shape[JOINT_EXPERTS] = all;
-    j->active = active;
-    j->n_shape[JOINT_EXPERTS] = n;
-    return st;
-}
-
-static cosim_status pick_shapes(struct joint *j, const struct study *s, cosim_error *e)
-{
-    const struct setting model = study_get(s, STUDY_MODEL);
-
-    for (int k = 0; k < N_JOINT_SHAPES; k++)
-        j->shaped = j->shaped || given(s, shape_table[k].key);
-    if (!j->shaped)
-        return COSIM_OK;
-    if (j->r.space.n[AXIS_MODEL] != 1)
-        return err_at(e, COSIM_EUSAGE, &model.at, "shapes are made after one model");
-    j->reference = shape_of(j->r.space.model[0]);
-    const double own[N_JOINT_SHAPES] = { j->reference.layers,    j->reference.d_model,
-                                         j->reference.ffn_ratio, j->reference.gqa,
-                                         j->reference.vocab,     j->reference.experts };
-    j->active = &j->reference.active_experts;
-    for (unsigned k = 0; k < N_JOINT_SHAPES; k++) {
-        const struct setting list = study_get(s, shape_table[k].key);
-        double *values = NULL;
-        if (!list.text) {
-            TRY(one_value(j, (enum joint_shape)k, own[k], e));
-        } else if (k == JOINT_EXPERTS) {
-            TRY(pick_experts(j, list, e));
-        } else {
-            TRY((shape_table[k].whole ? list_numbers : list_reals)(&list, shape_table[k].lo,
-                                                                   shape_table[k].hi, &values,
-                                                                   &j->n_shape[k], &j->arena, e));
-            j->shape[k] = values;
-        }
-    }
-    return COSIM_OK;
-}
-
 /* --- the whole ----------------------------------------------------------------------------- */
 
 /* The axes of a sweep, without what only a joint search knows. */
@@ -400,7 +287,7 @@ cosim_status joint_resolve(struct joint *j, cosim *c, const struct study *s, cos
     TRY(pick_platform(j, s, e));
     TRY(resolve_space(j, s, e));
     TRY(pick_formats(j, s, e));
-    TRY(pick_shapes(j, s, e));
+    TRY(joint_pick_shapes(j, s, e));
     TRY(find_increases(j, e));
     if (j->platform)
         TRY(joint_members_make(&j->members, j->platform, c, j->r.space.number[AXIS_CLOCK],

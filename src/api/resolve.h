@@ -18,6 +18,10 @@ struct resolved {
 
 /** Zero-initialises `r`; resolved_release also after an error. */
 cosim_status resolve(struct resolved *r, cosim *c, const struct study *s, cosim_error *e);
+
+/** The part of `resolve` that needs no space: objectives, limits, samples, seed, threads, cloud. */
+cosim_status resolve_request(struct sweep_request *q, const struct study *s, cosim_error *e);
+
 /** Measured quality of the formats of a point. */
 void resolved_quality(const struct resolved *r, const size_t digit[N_AXES], struct quality *q);
 
