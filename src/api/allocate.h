@@ -161,6 +161,16 @@ cosim_status allocate_table_barred(struct allocation *al, struct table **t, cosi
 cosim_status allocate_table_compare(struct allocation *al, struct table **t, cosim_error *e);
 cosim_status allocate_table_scheme(struct allocation *al, struct table **t, cosim_error *e);
 
+/* Bits of all tensors that are allocated. */
+static inline unsigned allocate_tensors(const struct allocation *al)
+{
+    unsigned all = 0;
+
+    for (size_t k = 0; k < al->n_kinds; k++)
+        all |= al->kind[k].tensors;
+    return all;
+}
+
 static inline const struct allocate_cost *allocate_cost_at(const struct allocation *al,
                                                            size_t group, size_t format)
 {

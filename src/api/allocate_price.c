@@ -46,15 +46,6 @@ static unsigned tensors_read(const struct op *op)
     return 0;
 }
 
-static unsigned allocated_tensors(const struct allocation *al)
-{
-    unsigned all = 0;
-
-    for (size_t k = 0; k < al->n_kinds; k++)
-        all |= al->kind[k].tensors;
-    return all;
-}
-
 /* A model with formats, as the evaluator sees it. */
 struct built {
     struct arena arena; /* the plan's */
@@ -87,7 +78,7 @@ static void built_release(struct built *b)
 static const char *apart(struct allocation *al, struct arena *a, unsigned tensors,
                          const struct format *f, const struct format *other)
 {
-    const unsigned all = allocated_tensors(al);
+    const unsigned all = allocate_tensors(al);
     const char *text = "bf16";
 
     for (unsigned t = 0; t < N_TENSORS && text; t++)
@@ -243,7 +234,7 @@ static cosim_status price_kind_in(struct allocation *al, size_t kind, size_t for
 /* The model at 16 bits: what no format changes. */
 static cosim_status price_rest(struct allocation *al, cosim_error *e)
 {
-    const unsigned all = allocated_tensors(al);
+    const unsigned all = allocate_tensors(al);
     struct built b = { 0 };
     cosim_status st = build(&b, al, "bf16", e);
 

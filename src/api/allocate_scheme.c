@@ -41,6 +41,16 @@ static uint16_t *cell(const struct grid *g, uint16_t *of, size_t tensor, size_t 
     return &of[tensor * g->n_layers + layer];
 }
 
+/* Marks the tensors that there are; grid_new then gives them their formats. */
+static int mark(const struct model_tensor *mt, void *user)
+{
+    const struct grid *g = user;
+
+    if (mt->layer != SIZE_MAX && (allocate_tensors(g->al) & (1u << (unsigned)mt->tensor)))
+        *cell(g, g->want, (size_t)mt->tensor, mt->layer) = 0;
+    return 0;
+}
+
 static cosim_status grid_new(struct grid *g, struct allocation *al, const struct alloc_plan *plan,
                              cosim_error *e)
 {
@@ -52,10 +62,12 @@ static cosim_status grid_new(struct grid *g, struct allocation *al, const struct
         return err_set(e, COSIM_ENOMEM, "out of memory for a scheme");
     for (size_t i = 0; i < n; i++)
         g->want[i] = NO_FORMAT;
+    (void)model_each_tensor(al->model, mark, g);
     for (size_t i = 0; i < al->problem.n_groups; i++)
         for (size_t t = 0; t < N_TENSORS; t++)
             for (size_t l = al->group[i].first; l <= al->group[i].last; l++)
-                if (al->kind[al->group[i].kind].tensors & (1u << t))
+                if ((al->kind[al->group[i].kind].tensors & (1u << t))
+                    && *cell(g, g->want, t, l) != NO_FORMAT)
                     *cell(g, g->want, t, l) = (uint16_t)plan->choice[i];
     return COSIM_OK;
 }

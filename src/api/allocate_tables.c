@@ -88,7 +88,7 @@ static cosim_status note_method(const struct allocation *al, const struct alloc_
         if (strcmp(methods[i].name, plan->method) == 0)
             doc = methods[i].doc;
     TRY(table_note(t, e, "method %s%s: %s", plan->method, al->o->method ? "" : " (picked)", doc));
-    if (is_known(plan->loss_bound) && plan->loss > plan->loss_bound)
+    if (is_known(plan->loss_bound) && plan->loss > plan->loss_bound * (1.0 + 1e-9))
         TRY(table_note(t, e, "no plan within the limits adds less than %.6g nats",
                        plan->loss_bound));
     return COSIM_OK;
