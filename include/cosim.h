@@ -295,6 +295,32 @@ COSIM_API cosim_status cosim_route(cosim *c, const cosim_study *s, const char *p
 /** Members of all platforms, with sources. */
 COSIM_API cosim_status cosim_platforms(cosim *c, cosim_table **t, cosim_error *e);
 
+/* --- bit allocation -------------------------------------------------------------------------- */
+
+typedef struct cosim_allocate_options {
+    size_t size;             /* sizeof (cosim_allocate_options) */
+    const char *show;        /* plan, front, compare, barred, scheme, tensor-types */
+    const char *method;      /* dp, ilp, lagrange; NULL = by what is asked */
+    const char *by;          /* "tensor,layer" (default), "tensor" or "layer" */
+    uint64_t blocks;         /* layers of a group; 0 = 1 */
+    int split;               /* q, k, v and gate, up apart */
+    const char *engine;      /* of workloads/engines.csv; NULL = any */
+    const char *sensitivity; /* CSV of losses per tensor; NULL = none */
+    const char *share;      /* how measured losses are shared out: weights (default), sensitivity */
+    double training_tokens; /* for the precision law; 0 = the law is not used */
+    const char *weigh;      /* one number an objective; NULL = all alike */
+} cosim_allocate_options;
+
+/**
+ * Chooses a weight format per group of tensors of the study's model, from the plain formats of its
+ * `w` (not given: all that were measured on the model). Objectives of the study: ppl_increase_ratio
+ * (default), memory_bytes, tpot_s, j_per_token; limits: the same and weight_bytes. ENO: no
+ * allocation meets the limits.
+ */
+COSIM_API cosim_status cosim_allocate(cosim *c, const cosim_study *s,
+                                      const cosim_allocate_options *o, cosim_table **t,
+                                      cosim_error *e);
+
 /* --- output -------------------------------------------------------------------------------- */
 
 typedef struct cosim_write_options {

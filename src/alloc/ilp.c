@@ -9,14 +9,18 @@
 #include <setjmp.h>
 #include <stdlib.h>
 
-/* One 0/1 column per allowed option. */
+/* One 0/1 column per allowed option. Groups that are equal in every number are counted, not told
+ * apart: they share integer columns, else the search would try all their orders. */
 struct model {
     const struct alloc_problem *p;
     const struct alloc_ask *ask;
     glp_prob *lp;
-    int *column; /* per option, all groups in a row; 0 = barred */
+    int *column; /* per option, all groups in a row; 0 = barred, or the group has a leader */
     const size_t *start;
-    int *index; /* 1-based row buffer */
+    size_t *leader; /* per group: the first of its equals, or itself */
+    size_t *equals; /* per leader: how many they are */
+    double *left;   /* per option: how many of the equals still take it */
+    int *index;     /* 1-based row buffer */
     double *value;
     double shrink; /* limits are multiplied by it: 1, or just below after a rounding miss */
 };
@@ -56,6 +60,46 @@ static double weight_of(const struct alloc_ask *ask, size_t quantity)
     return quantity == 1 ? ask->bytes_weight : ask->use_weight[quantity - 2];
 }
 
+static bool equal_numbers(double x, double y)
+{
+    return !(x < y) && !(x > y);
+}
+
+static bool equal_options(const struct model *m, const struct alloc_option *x,
+                          const struct alloc_option *y)
+{
+    if (!x->barred != !y->barred)
+        return false;
+    for (size_t q = 0; !x->barred && q < 2 + m->p->n_resources; q++)
+        if (!equal_numbers(amount(x, q), amount(y, q)))
+            return false;
+    return true;
+}
+
+static bool equal_groups(const struct model *m, size_t i, size_t j)
+{
+    const struct alloc_group *x = &m->p->group[i], *y = &m->p->group[j];
+
+    if (x->fusion || y->fusion || x->n_options != y->n_options)
+        return false;
+    for (size_t k = 0; k < x->n_options; k++)
+        if (!equal_options(m, &x->option[k], &y->option[k]))
+            return false;
+    return true;
+}
+
+static void find_equals(struct model *m)
+{
+    for (size_t i = 0; i < m->p->n_groups; i++) {
+        size_t j = 0;
+
+        while (j < i && (m->leader[j] != j || !equal_groups(m, i, j)))
+            j++;
+        m->leader[i] = j;
+        m->equals[j]++;
+    }
+}
+
 static int *column_of(const struct model *m, size_t group, size_t option)
 {
     return &m->column[m->start[group] + option];
@@ -71,11 +115,12 @@ static void add_columns(struct model *m)
             double cost = 0.0;
 
             *column_of(m, i, k) = 0;
-            if (o->barred)
+            if (o->barred || m->leader[i] != i)
                 continue;
             const int j = glp_add_cols(m->lp, 1);
             *column_of(m, i, k) = j;
-            glp_set_col_kind(m->lp, j, GLP_BV);
+            glp_set_col_kind(m->lp, j, m->equals[i] > 1 ? GLP_IV : GLP_BV);
+            glp_set_col_bnds(m->lp, j, GLP_DB, 0.0, (double)m->equals[i]);
             for (size_t q = 0; q < 2 + m->p->n_resources; q++)
                 cost += weight_of(m->ask, q) * amount(o, q);
             glp_set_obj_coef(m->lp, j, cost);
@@ -99,12 +144,14 @@ static void one_option_per_group(struct model *m)
     for (size_t i = 0; i < m->p->n_groups; i++) {
         int n = 0;
 
+        if (m->leader[i] != i)
+            continue;
         for (size_t k = 0; k < m->p->group[i].n_options; k++)
             if (*column_of(m, i, k)) {
                 m->index[++n] = *column_of(m, i, k);
                 m->value[n] = 1.0;
             }
-        add_row(m, n, GLP_FX, 1.0);
+        add_row(m, n, GLP_FX, (double)m->equals[i]);
     }
 }
 
@@ -173,20 +220,29 @@ static bool within(const struct alloc_plan *plan, const struct alloc_ask *ask, s
     return ok;
 }
 
+/* The option with the most of its count left; of several the first. Takes one away. */
+static size_t next_choice(const struct model *m, size_t group, double *left)
+{
+    const size_t from = m->leader[group];
+    size_t best = 0;
+
+    for (size_t k = 1; k < m->p->group[from].n_options; k++)
+        if (left[m->start[from] + k] > left[m->start[from] + best])
+            best = k;
+    left[m->start[from] + best] -= 1.0;
+    return best;
+}
+
 static void take_solution(const struct model *m, struct alloc_plan *plan)
 {
-    for (size_t i = 0; i < m->p->n_groups; i++) {
-        double most = -1.0;
-
+    for (size_t i = 0; i < m->p->n_groups; i++)
         for (size_t k = 0; k < m->p->group[i].n_options; k++) {
             const int j = *column_of(m, i, k);
 
-            if (j && glp_mip_col_val(m->lp, j) > most) {
-                most = glp_mip_col_val(m->lp, j);
-                plan->choice[i] = k;
-            }
+            m->left[m->start[i] + k] = j ? glp_mip_col_val(m->lp, j) : -INF_F64;
         }
-    }
+    for (size_t i = 0; i < m->p->n_groups; i++)
+        plan->choice[i] = next_choice(m, i, m->left);
     alloc_sum(m->p, plan);
 }
 
@@ -277,11 +333,16 @@ cosim_status alloc_ilp(struct alloc_plan *plan, const struct alloc_problem *p,
         return err_set(e, COSIM_ERANGE, "%zu options are too many", n_columns);
     struct model m = { .p = p, .ask = ask, .start = start, .shrink = 1.0 };
     m.column = ARENA_NEW(a, int, n_columns);
+    m.left = ARENA_NEW(a, double, n_columns);
+    m.leader = ARENA_NEW(a, size_t, p->n_groups);
+    m.equals = ARENA_NEW(a, size_t, p->n_groups);
     m.index = ARENA_NEW(a, int, n_columns + 3);
     m.value = ARENA_NEW(a, double, n_columns + 3);
     *plan = (struct alloc_plan){ .method = "ilp", .choice = ARENA_NEW(a, size_t, p->n_groups) };
-    if (!start || !m.column || !m.index || !m.value || !plan->choice)
+    if (!start || !m.column || !m.left || !m.leader || !m.equals || !m.index || !m.value
+        || !plan->choice)
         return err_set(e, COSIM_ENOMEM, "out of memory for %zu options", n_columns);
+    find_equals(&m);
     /* a limit may be missed by the solver's tolerance of 1e-7: then ask for a little less */
     for (int attempt = 0; attempt < 3; attempt++) {
         TRY(guarded(&m, seconds, plan, e));

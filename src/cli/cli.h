@@ -132,6 +132,7 @@ int cmd_kv(const struct args *a);
 int cmd_search(const struct args *a);
 int cmd_config(const struct args *a);
 int cmd_route(const struct args *a);
+int cmd_allocate(const struct args *a);
 int cmd_help(const struct args *a);
 
 #endif

@@ -25,6 +25,23 @@ static const struct option route_options[] = {
     { NULL, 0, NULL, NULL },
 };
 
+static const struct option allocate_options[] = {
+    { "show", 0, "WHAT", "plan, front, compare, barred, scheme or tensor-types" },
+    { "front", 0, NULL, "all sizes and the least loss of each" },
+    { "compare", 0, NULL, "uniform formats beside the plan of no more bytes" },
+    { "scheme", 0, NULL, "print the plan's weight scheme alone, for --w of other commands" },
+    { "method", 0, "dp|ilp|lagrange", "solver; default: dp for sizes and losses, else ilp" },
+    { "by", 0, "LIST", "what a group is: tensor,layer (default), tensor, or layer" },
+    { "blocks", 0, "N", "layers of a group" },
+    { "split", 0, NULL, "let q, k, v and gate, up have formats of their own" },
+    { "engine", 0, "NAME", "keep to what that engine loads and fuses (cosim list engines)" },
+    { "sensitivity", 0, "FILE.csv", "losses per tensor, layer and format" },
+    { "share", 0, "weights|sensitivity", "how measured losses are shared out over groups" },
+    { "training-tokens", 0, "X", "tokens the model was trained on: allows the precision law" },
+    { "weigh", 0, "NUMBERS", "weights of several objectives, default 1 each" },
+    { NULL, 0, NULL, NULL },
+};
+
 static const struct option help_options[] = {
     { "man", 0, NULL, "print the manual page (troff)" },
     { "completion", 0, "bash|zsh|fish", "print completions for that shell" },
@@ -98,6 +115,12 @@ const struct command command_table[] = {
     { "route", "[PLATFORM [STUDY-FILE]]", "place the layers of a model on unequal devices",
       "Objectives: latency (default), energy, underuse. Without a platform: lists them.",
       OPTS_STUDY | OPTS_OUTPUT | OPTS_PICTURE, route_options, cmd_route },
+    { "allocate", "[STUDY-FILE]...", "choose a weight format for every group of tensors",
+      "Candidates are the plain formats of --w; without it all that were measured on the model. "
+      "Objectives: ppl_increase_ratio (default), memory_bytes, tpot_s, j_per_token. Limits "
+      "(--max): "
+      "the same and weight_bytes.",
+      OPTS_STUDY | OPTS_OUTPUT | OPTS_PICTURE, allocate_options, cmd_allocate },
     { "check", "[hwdb|workloads]...", "check the data: ranges, order of peaks, sources, counts",
       NULL, OPTS_OUTPUT, NULL, cmd_check },
     { "validate", "golden|throughput|energy|claims|operators FILE...",

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What is asked becomes a call of one of the solvers of alloc/alloc.h. */
+#include "api/allocate.h"
+
+#include "core/num.h"
+#include "core/text.h"
+
+#include <math.h>
+#include <string.h>
+
+static const char *const metric_name[N_ALLOCATE_METRICS] = {
+#define METRIC_NAME(id, name, unit) name,
+    ALLOCATE_METRIC_LIST(METRIC_NAME)
+#undef METRIC_NAME
+};
+
+const char *allocate_metric_name(enum allocate_metric m)
+{
+    return metric_name[m];
+}
+
+/* --- objectives and limits ---------------------------------------------------------------------
+ */
+
+static cosim_status find_metric(const char *name, struct src_pos at, enum allocate_metric *m,
+                                cosim_error *e)
+{
+    for (int i = 0; i < N_ALLOCATE_METRICS; i++)
+        if (strcmp(metric_name[i], name) == 0) {
+            *m = (enum allocate_metric)i;
+            return COSIM_OK;
+        }
+    const cosim_status st =
+        err_at(e, COSIM_EUNKNOWN, &at, "an allocation is not judged by '%.40s'", name);
+    err_hint(e, "there are ppl_increase_ratio, memory_bytes, tpot_s and j_per_token; "
+                "as a limit also weight_bytes");
+    return st;
+}
+
+static cosim_status read_objectives(struct allocation *al, cosim_error *e)
+{
+    struct allocate_ask *ask = &al->ask;
+    struct list_walk w = { .list = al->study->value[STUDY_OBJECTIVES] };
+    cosim_status st = COSIM_OK;
+
+    while (w.list.text && list_next(&w, &st, e)) {
+        enum allocate_metric m = ALLOCATE_PPL;
+        TRY(find_metric(w.token, w.at, &m, e));
+        for (size_t i = 0; i < ask->n_objectives; i++)
+            if (ask->objective[i] == m)
+                return err_at(e, COSIM_ESYNTAX, &w.at, "objective '%s' is given twice", w.token);
+        ask->objective[ask->n_objectives++] = m;
+    }
+    if (!ask->n_objectives)
+        ask->objective[ask->n_objectives++] = ALLOCATE_PPL;
+    return st;
+}
+
+/* One number an objective, in the same order. */
+static cosim_status read_weights(struct allocation *al, cosim_error *e)
+{
+    struct allocate_ask *ask = &al->ask;
+    struct list_walk w = { .list = { al->o->weigh, { "--weigh", 0, 0 } } };
+    cosim_status st = COSIM_OK;
+    size_t n = 0;
+
+    for (size_t i = 0; i < ask->n_objectives; i++)
+        ask->weight[ask->objective[i]] = 1.0;
+    if (!al->o->weigh)
+        return COSIM_OK;
+    while (list_next(&w, &st, e)) {
+        double v;
+        if (!text_to_f64(w.token, &v) || !(v > 0.0) || v > 1e6)
+            return err_at(e, COSIM_EUSAGE, &w.at, "'%.40s' is no weight above 0 up to 1e6",
+                          w.token);
+        if (n < ask->n_objectives)
+            ask->weight[ask->objective[n]] = v;
+        n++;
+    }
+    TRY(st);
+    if (n != ask->n_objectives)
+        return err_set(e, COSIM_EUSAGE, "%zu weights for %zu objectives", n, ask->n_objectives);
+    return COSIM_OK;
+}
+
+static cosim_status read_limit(struct allocation *al, const struct limit *l, cosim_error *e)
+{
+    struct allocate_ask *ask = &al->ask;
+    const char *text = l->setting.text, *equal = strchr(text, '=');
+    enum allocate_metric m = ALLOCATE_PPL;
+    char name[64];
+    double v;
+
+    if (!equal || equal == text || (size_t)(equal - text) >= sizeof name)
+        return err_at(e, COSIM_ESYNTAX, &l->setting.at, "'%.60s' is not METRIC=VALUE", text);
+    memcpy(name, text, (size_t)(equal - text));
+    name[equal - text] = '\0';
+    if (l->sense < 0) {
+        const cosim_status st =
+            err_at(e, COSIM_EUSAGE, &l->setting.at, "an allocation has upper limits only");
+        err_hint(e, "write --max tpot_s=... for a least speed");
+        return st;
+    }
+    if (!text_to_f64(equal + 1, &v))
+        return err_at(e, COSIM_ESYNTAX, &l->setting.at, "'%.40s' is not a finite number",
+                      equal + 1);
+    if (strcmp(name, "weight_bytes") == 0) {
+        ask->max_weight_bytes = v;
+        return COSIM_OK;
+    }
+    TRY(find_metric(name, l->setting.at, &m, e));
+    ask->max[m] = v;
+    return COSIM_OK;
+}
+
+cosim_status allocate_read_ask(struct allocation *al, cosim_error *e)
+{
+    al->ask.max_weight_bytes = UNKNOWN_F64;
+    for (int m = 0; m < N_ALLOCATE_METRICS; m++)
+        al->ask.max[m] = UNKNOWN_F64;
+    TRY(read_objectives(al, e));
+    TRY(read_weights(al, e));
+    for (size_t i = 0; i < al->study->n_limits; i++)
+        TRY(read_limit(al, &al->study->limit[i], e));
+    return COSIM_OK;
+}
+
+/* --- values of plans -----------------------------------------------------------------------------
+ */
+
+double allocate_value(const struct allocation *al, const struct alloc_plan *plan,
+                      enum allocate_metric m)
+{
+    double value = UNKNOWN_F64;
+
+    if (m == ALLOCATE_PPL)
+        return expm1(plan->loss + al->cache_nats);
+    if (m == ALLOCATE_MEMORY)
+        return al->fixed_memory_bytes + (double)plan->bytes;
+    for (size_t r = 0; r < al->problem.n_resources; r++) {
+        const double v = al->form[r].fixed + plan->use[r];
+        if (al->form[r].metric == m && !(v <= value))
+            value = v;
+    }
+    return value;
+}
+
+cosim_status allocate_uniform(struct allocation *al, size_t format, struct alloc_plan *plan,
+                              cosim_error *e)
+{
+    *plan = (struct alloc_plan){ .method = "uniform",
+                                 .choice = ARENA_NEW(&al->arena, size_t, al->problem.n_groups),
+                                 .loss_bound = UNKNOWN_F64 };
+    if (!plan->choice)
+        return err_set(e, COSIM_ENOMEM, "out of memory for a plan");
+    for (size_t i = 0; i < al->problem.n_groups; i++) {
+        if (al->problem.group[i].option[format].barred)
+            return COSIM_ENO;
+        plan->choice[i] = format;
+    }
+    alloc_sum(&al->problem, plan);
+    return COSIM_OK;
+}
+
+/* --- tidy
+ * ----------------------------------------------------------------------------------------- */
+
+static bool alike(const struct allocation *al, size_t x, size_t y)
+{
+    const struct alloc_group *a = &al->problem.group[x], *b = &al->problem.group[y];
+
+    if (al->group[x].kind != al->group[y].kind)
+        return false;
+    for (size_t f = 0; f < al->n_formats; f++) {
+        const struct alloc_option *p = &a->option[f], *q = &b->option[f];
+        if (p->bytes != q->bytes || p->loss < q->loss || p->loss > q->loss
+            || !p->barred != !q->barred)
+            return false;
+        for (size_t r = 0; r < al->problem.n_resources; r++)
+            if (!p->barred && (p->use[r] < q->use[r] || p->use[r] > q->use[r]))
+                return false;
+    }
+    return true;
+}
+
+void allocate_tidy(const struct allocation *al, struct alloc_plan *plan)
+{
+    const struct alloc_group *g = al->problem.group;
+
+    for (size_t i = 0; i < al->problem.n_groups; i++) {
+        size_t best = i;
+        for (size_t k = i + 1; k < al->problem.n_groups; k++)
+            if (g[k].option[plan->choice[k]].bytes > g[best].option[plan->choice[best]].bytes
+                && alike(al, i, k))
+                best = k;
+        const size_t kept = plan->choice[i];
+        plan->choice[i] = plan->choice[best];
+        plan->choice[best] = kept;
+    }
+    alloc_sum(&al->problem, plan);
+}
+
+/* --- the solvers
+ * ----------------------------------------------------------------------------------- */
+
+/* The least of all limits on the bytes of the groups; the device's memory is one of them. */
+static double byte_budget(const struct allocation *al)
+{
+    const double usable = al->rates->rate[RATE_MEM_USABLE_BYTES].value;
+    double most = usable - al->fixed_memory_bytes;
+
+    if (is_known(al->ask.max[ALLOCATE_MEMORY]))
+        most = min_f64(most, al->ask.max[ALLOCATE_MEMORY] - al->fixed_memory_bytes);
+    if (is_known(al->ask.max_weight_bytes))
+        most = min_f64(most, al->ask.max_weight_bytes - al->fixed.bytes);
+    return floor(most);
+}
+
+static double loss_budget(const struct allocation *al)
+{
+    const double most = al->ask.max[ALLOCATE_PPL];
+
+    return is_known(most) ? log1p(most) - al->cache_nats : UNKNOWN_F64;
+}
+
+static bool only_bytes_and_loss(const struct allocation *al)
+{
+    const struct allocate_ask *a = &al->ask;
+
+    return a->n_objectives == 1
+           && (a->objective[0] == ALLOCATE_PPL || a->objective[0] == ALLOCATE_MEMORY)
+           && !is_known(a->max[ALLOCATE_TPOT]) && !is_known(a->max[ALLOCATE_ENERGY]);
+}
+
+static cosim_status nothing_fits(const struct allocation *al, double budget, cosim_error *e)
+{
+    double least = 0.0;
+
+    for (size_t i = 0; i < al->problem.n_groups; i++) {
+        double smallest = INF_F64;
+        for (size_t f = 0; f < al->n_formats; f++)
+            if (!al->problem.group[i].option[f].barred)
+                smallest = min_f64(smallest, (double)al->problem.group[i].option[f].bytes);
+        least += smallest;
+    }
+    if (least <= budget)
+        return err_set(e, COSIM_ENO, "no allocation meets all limits");
+    return err_set(e, COSIM_ENO,
+                   "the smallest allocation needs %.4g GB of memory, %.4g GB are allowed",
+                   (al->fixed_memory_bytes + least) / 1e9, (al->fixed_memory_bytes + budget) / 1e9);
+}
+
+static cosim_status by_frontier(struct allocation *al, struct alloc_plan *plan, cosim_error *e)
+{
+    const double budget = byte_budget(al), most = loss_budget(al);
+    struct alloc_frontier f;
+    size_t i;
+
+    TRY(alloc_frontier(&f, &al->problem, &(struct alloc_limits){ .max_bytes = (uint64_t)budget },
+                       &al->arena, e));
+    i = f.n - 1; /* the least loss */
+    if (is_known(most) && f.point[i].loss > most * (1.0 + 1e-12))
+        return err_set(e, COSIM_ENO, "no allocation meets all limits");
+    if (al->ask.objective[0] == ALLOCATE_MEMORY)
+        for (i = 0; is_known(most) && f.point[i].loss > most * (1.0 + 1e-12);)
+            i++;
+    return alloc_frontier_plan(plan, &f, i, &al->arena, e);
+}
+
+/* Smallest and largest sum of a quantity over plans: what a weight is relative to. */
+static double range_of(const struct allocation *al,
+                       double (*of)(const struct alloc_option *o, size_t r), size_t r)
+{
+    double range = 0.0;
+
+    for (size_t i = 0; i < al->problem.n_groups; i++) {
+        double least = INF_F64, most = -INF_F64;
+        for (size_t f = 0; f < al->n_formats; f++) {
+            const struct alloc_option *o = &al->problem.group[i].option[f];
+            if (o->barred)
+                continue;
+            least = min_f64(least, of(o, r));
+            most = max_f64(most, of(o, r));
+        }
+        range += most - least;
+    }
+    return range > 0.0 ? range : 1.0;
+}
+
+static double loss_of(const struct alloc_option *o, size_t r)
+{
+    (void)r;
+    return o->loss;
+}
+
+static double bytes_of(const struct alloc_option *o, size_t r)
+{
+    (void)r;
+    return (double)o->bytes;
+}
+
+static double use_of(const struct alloc_option *o, size_t r)
+{
+    return o->use[r];
+}
+
+static struct alloc_ask ilp_ask(const struct allocation *al)
+{
+    struct alloc_ask ask = alloc_ask_default();
+    const double *weight = al->ask.weight;
+    bool weighed[N_ALLOCATE_METRICS] = { false };
+
+    ask.loss_weight = weight[ALLOCATE_PPL] / range_of(al, loss_of, 0);
+    ask.bytes_weight = weight[ALLOCATE_MEMORY] / range_of(al, bytes_of, 0);
+    ask.max_bytes = byte_budget(al);
+    ask.max_loss = loss_budget(al);
+    for (size_t r = 0; r < al->problem.n_resources; r++) {
+        const enum allocate_metric m = al->form[r].metric;
+        if (is_known(al->ask.max[m]))
+            ask.max_use[r] = al->ask.max[m] - al->form[r].fixed;
+        if (!weighed[m]) /* of several sums the first: see the note of the plan */
+            ask.use_weight[r] = weight[m] / range_of(al, use_of, r);
+        weighed[m] = true;
+    }
+    return ask;
+}
+
+static cosim_status by_ilp(struct allocation *al, struct alloc_plan *plan, cosim_error *e)
+{
+    const struct alloc_ask ask = ilp_ask(al);
+
+    for (size_t r = 0; r < al->problem.n_resources; r++)
+        if (ask.max_use[r] < 0.0)
+            return err_set(e, COSIM_ENO,
+                           "what is not allocated alone takes %.4g %s, more than the "
+                           "limit",
+                           al->form[r].fixed, metric_name[al->form[r].metric]);
+    return alloc_ilp(plan, &al->problem, &ask, 0.0, &al->arena, e);
+}
+
+static cosim_status by_lagrange(struct allocation *al, struct alloc_plan *plan, cosim_error *e)
+{
+    double price;
+
+    if (al->ask.objective[0] != ALLOCATE_PPL || is_known(al->ask.max[ALLOCATE_PPL]))
+        return err_set(e, COSIM_EUSAGE, "'--method=lagrange' finds the least loss within a size");
+    return alloc_lagrange_budget(plan, &price, &al->problem, (uint64_t)byte_budget(al), &al->arena,
+                                 e);
+}
+
+static cosim_status wrong_method(const struct allocation *al, const char *method, cosim_error *e)
+{
+    const cosim_status st = err_set(e, COSIM_EUSAGE,
+                                    strcmp(method, "dp") == 0 || strcmp(method, "lagrange") == 0
+                                        ? "'--method=%.40s' knows sizes and losses only"
+                                        : "'--method' is dp, ilp or lagrange, not '%.40s'",
+                                    method);
+
+    (void)al;
+    err_hint(e, "'--method=ilp' keeps to several limits and weighs several objectives");
+    return st;
+}
+
+cosim_status allocate_solve(struct allocation *al, struct alloc_plan *plan, cosim_error *e)
+{
+    const bool simple = only_bytes_and_loss(al);
+    const char *method = al->o->method ? al->o->method : simple ? "dp" : "ilp";
+    const double budget = byte_budget(al);
+    cosim_error own = { 0 };
+    cosim_status st;
+
+    for (size_t i = 0; i < al->ask.n_objectives; i++)
+        if (al->ask.objective[i] == ALLOCATE_ENERGY
+            && !is_known(allocate_value(al, &(struct alloc_plan){ .bytes = 0 }, ALLOCATE_ENERGY)))
+            return err_set(e, COSIM_ENO, "the energy of '%s' is not known", al->rates->device->id);
+    TRY(alloc_check(&al->problem, e));
+    if (!(budget >= 1.0))
+        return nothing_fits(al, budget, e);
+    if (strcmp(method, "ilp") == 0)
+        st = by_ilp(al, plan, &own);
+    else if (strcmp(method, "dp") == 0 && simple)
+        st = by_frontier(al, plan, &own);
+    else if (strcmp(method, "lagrange") == 0 && simple)
+        st = by_lagrange(al, plan, &own);
+    else
+        return wrong_method(al, method, e);
+    if (st == COSIM_ENO && !strstr(own.msg, "alone takes"))
+        return nothing_fits(al, budget, e);
+    if (st != COSIM_OK) {
+        (void)err_set(e, st, "%s", own.msg);
+        err_hint(e, "%s", own.hint);
+        return st;
+    }
+    allocate_tidy(al, plan);
+    return COSIM_OK;
+}

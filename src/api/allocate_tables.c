@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "api/allocate.h"
+
+#include "core/num.h"
+
+#include <string.h>
+
+/* --- the plan ----------------------------------------------------------------------------------
+ */
+
+enum {
+    PLAN_GROUP,
+    PLAN_TENSORS,
+    PLAN_LAYERS,
+    PLAN_FORMAT,
+    PLAN_STORED_AS,
+    PLAN_BYTES,
+    PLAN_BITS,
+    PLAN_DECODE_S,
+    PLAN_DECODE_J,
+    PLAN_LOSS,
+    PLAN_SOURCE
+};
+
+static const struct column plan_columns[] = {
+    [PLAN_GROUP] = { "group", "", "tensors that share a format", CELL_STR },
+    [PLAN_TENSORS] = { "tensors", "", "fusion set or tensor class", CELL_STR },
+    [PLAN_LAYERS] = { "layers", "", "layers of the group", CELL_STR },
+    [PLAN_FORMAT] = { "format", "", "chosen format", CELL_STR },
+    [PLAN_STORED_AS] = { "stored_as", "", "where rows do not divide: the format used instead",
+                         CELL_STR },
+    [PLAN_BYTES] = { "size_bytes", "byte", "stored size with scales", CELL_U64 },
+    [PLAN_BITS] = { "bits_per_weight", "bit", "stored, with scales", CELL_F64 },
+    [PLAN_DECODE_S] = { "decode_s", "s", "its operators in one decode step", CELL_F64 },
+    [PLAN_DECODE_J] = { "decode_j", "J", "dynamic energy of them in one decode step", CELL_F64 },
+    [PLAN_LOSS] = { "added_loss_nats", "nat", "loss that the format adds", CELL_F64 },
+    [PLAN_SOURCE] = { "loss_source", "", "where the added loss is from", CELL_STR },
+};
+
+#define COUNT(x) (sizeof(x) / sizeof *(x))
+
+static void layer_label(const struct allocate_group *g, char text[48])
+{
+    (void)snprintf(text, 48, g->first == g->last ? "%zu" : "%zu-%zu", g->first, g->last);
+}
+
+static cosim_status plan_rows(const struct allocation *al, const struct alloc_plan *plan,
+                              struct table *t, cosim_error *e)
+{
+    for (size_t i = 0; i < al->problem.n_groups; i++) {
+        const struct allocate_group *g = &al->group[i];
+        const size_t f = plan->choice[i];
+        const struct alloc_option *o = &al->problem.group[i].option[f];
+        const struct allocate_cost *cost = allocate_cost_at(al, i, f);
+        char layers[48];
+        size_t row;
+
+        layer_label(g, layers);
+        TRY(table_add_row(t, &row, e));
+        TRY(table_set_str(t, row, PLAN_GROUP, al->problem.group[i].name, e));
+        TRY(table_set_str(t, row, PLAN_TENSORS, al->kind[g->kind].name, e));
+        TRY(table_set_str(t, row, PLAN_LAYERS, layers, e));
+        TRY(table_set_str(t, row, PLAN_FORMAT, o->name, e));
+        TRY(table_set_str(t, row, PLAN_STORED_AS, al->stored_as[i * al->n_formats + f], e));
+        table_set_u64(t, row, PLAN_BYTES, o->bytes);
+        table_set_f64(t, row, PLAN_BITS, 8.0 * (double)o->bytes / g->n_weights);
+        table_set_f64(t, row, PLAN_DECODE_S, cost->decode_s);
+        table_set_f64(t, row, PLAN_DECODE_J, cost->decode_j);
+        table_set_f64(t, row, PLAN_LOSS, o->loss);
+        TRY(table_set_str(t, row, PLAN_SOURCE, o->source, e));
+    }
+    return COSIM_OK;
+}
+
+static cosim_status note_method(const struct allocation *al, const struct alloc_plan *plan,
+                                struct table *t, cosim_error *e)
+{
+    static const struct {
+        const char *name, *doc;
+    } methods[] = {
+        { "dp", "dynamic programming over sizes" },
+        { "ilp", "integer program (GLPK), proved optimal" },
+        { "lagrange", "Lagrangian relaxation: a corner of the hull" },
+    };
+    const char *doc = "";
+
+    for (size_t i = 0; i < COUNT(methods); i++)
+        if (strcmp(methods[i].name, plan->method) == 0)
+            doc = methods[i].doc;
+    TRY(table_note(t, e, "method %s%s: %s", plan->method, al->o->method ? "" : " (picked)", doc));
+    if (is_known(plan->loss_bound) && plan->loss > plan->loss_bound * (1.0 + 1e-9))
+        TRY(table_note(t, e, "no plan within the limits adds less than %.6g nats",
+                       plan->loss_bound));
+    return COSIM_OK;
+}
+
+static cosim_status note_values(const struct allocation *al, const struct alloc_plan *plan,
+                                struct table *t, cosim_error *e)
+{
+    TRY(table_note(t, e,
+                   "weights %.6g GB: allocated %llu bytes (%.4f bits per weight), the rest "
+                   "stays at 16 bits, %.6g GB",
+                   (al->fixed.bytes + (double)plan->bytes) / 1e9, (unsigned long long)plan->bytes,
+                   8.0 * (double)plan->bytes / al->n_weights, al->fixed.bytes / 1e9));
+    return table_note(
+        t, e,
+        "predicted: ppl_increase_ratio %.6g, memory_bytes %.6g, tpot_s %.6g, "
+        "j_per_token %.6g",
+        allocate_value(al, plan, ALLOCATE_PPL), allocate_value(al, plan, ALLOCATE_MEMORY),
+        allocate_value(al, plan, ALLOCATE_TPOT), allocate_value(al, plan, ALLOCATE_ENERGY));
+}
+
+cosim_status allocate_table_plan(struct allocation *al, struct table **t, cosim_error *e)
+{
+    struct alloc_plan plan;
+    const char *scheme;
+
+    TRY(allocate_solve(al, &plan, e));
+    TRY(table_new(t, "bit allocation", plan_columns, COUNT(plan_columns), e));
+    TRY(plan_rows(al, &plan, *t, e));
+    TRY(note_method(al, &plan, *t, e));
+    TRY(note_values(al, &plan, *t, e));
+    TRY(allocate_scheme(al, &plan, &scheme, e));
+    return table_note(*t, e, "scheme: %s", scheme);
+}
+
+cosim_status allocate_table_scheme(struct allocation *al, struct table **t, cosim_error *e)
+{
+    static const struct column columns[] = {
+        { "scheme", "", "for --w of the other commands", CELL_STR },
+    };
+    struct alloc_plan plan;
+    const char *scheme;
+    size_t row;
+
+    TRY(allocate_solve(al, &plan, e));
+    TRY(allocate_scheme(al, &plan, &scheme, e));
+    TRY(table_new(t, "weight scheme", columns, COUNT(columns), e));
+    TRY(table_add_row(*t, &row, e));
+    return table_set_str(*t, row, 0, scheme, e);
+}
+
+/* --- barred options -----------------------------------------------------------------------------
+ */
+
+cosim_status allocate_table_barred(struct allocation *al, struct table **t, cosim_error *e)
+{
+    static const struct column columns[] = {
+        { "format", "", "format that is not allowed", CELL_STR },
+        { "reason", "", "why", CELL_STR },
+        { "groups", "", "groups that may not take it", CELL_U64 },
+        { "first_group", "", "one of them", CELL_STR },
+    };
+
+    TRY(table_new(t, "formats that the rules exclude", columns, COUNT(columns), e));
+    for (size_t f = 0; f < al->n_formats; f++)
+        for (size_t i = 0; i < al->problem.n_groups; i++) {
+            const char *why = al->problem.group[i].option[f].barred;
+            size_t row = 0;
+            if (!why)
+                continue;
+            while (row < (*t)->n_rows
+                   && (strcmp(table_cell(*t, row, 0)->as.str, al->format[f].format->id) != 0
+                       || strcmp(table_cell(*t, row, 1)->as.str, why) != 0))
+                row++;
+            if (row < (*t)->n_rows) {
+                table_set_u64(*t, row, 2, table_cell(*t, row, 2)->as.u64 + 1);
+                continue;
+            }
+            TRY(table_add_row(*t, &row, e));
+            TRY(table_set_str(*t, row, 0, al->format[f].format->id, e));
+            TRY(table_set_str(*t, row, 1, why, e));
+            table_set_u64(*t, row, 2, 1);
+            TRY(table_set_str(*t, row, 3, al->problem.group[i].name, e));
+        }
+    return COSIM_OK;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/cli.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool number(const char *text, double *v)
+{
+    char *end;
+
+    *v = strtod(text, &end);
+    return *text != '\0' && *end == '\0' && *v > 0.0 && *v < 1e300;
+}
+
+static bool read_options(cosim_allocate_options *o, const struct args *a, int *code)
+{
+    const char *blocks = args_get(a, "blocks"), *tokens = args_get(a, "training-tokens");
+    double v = 0.0;
+
+    *o = (cosim_allocate_options){
+        .size = sizeof *o,
+        .show = args_get(a, "show"),
+        .method = args_get(a, "method"),
+        .by = args_get(a, "by"),
+        .split = args_has(a, "split"),
+        .engine = args_get(a, "engine"),
+        .sensitivity = args_get(a, "sensitivity"),
+        .share = args_get(a, "share"),
+        .weigh = args_get(a, "weigh"),
+    };
+    if (blocks && (!number(blocks, &v) || v > 1e6)) {
+        *code = usage_error("'--blocks' needs a number of layers, not '%.40s'", blocks);
+        return false;
+    }
+    o->blocks = (uint64_t)v;
+    if (tokens && !number(tokens, &o->training_tokens)) {
+        *code = usage_error("'--training-tokens' needs a number, not '%.40s'", tokens);
+        return false;
+    }
+    return true;
+}
+
+static int show(cosim *c, const cosim_study *s, cosim_allocate_options *o, const char *what,
+                const struct args *a, bool plain)
+{
+    cosim_error e = { .status = COSIM_OK };
+    cosim_table *t = NULL;
+
+    o->show = what;
+    const cosim_status st = cosim_allocate(c, s, o, &t, &e);
+    int code = st == COSIM_OK ? 0 : report_error(&e);
+    if (code == 0 && plain)
+        for (size_t i = 0; i < cosim_table_rows(t); i++)
+            (void)printf("%s\n", cosim_table_text(t, i, 0));
+    else if (code == 0)
+        code = write_result(c, t, a, st);
+    cosim_table_free(t);
+    return code;
+}
+
+int cmd_allocate(const struct args *a)
+{
+    cosim_allocate_options o;
+    int code = EXIT_USAGE;
+
+    if (!read_options(&o, a, &code))
+        return code;
+    const bool plain = args_has(a, "scheme");
+    const char *what = o.show                   ? o.show
+                       : plain                  ? "scheme"
+                       : args_has(a, "compare") ? "compare"
+                       : args_has(a, "front")   ? "front"
+                                                : "plan";
+    cosim *c = open_context(a, &code);
+    cosim_study *s = c ? open_study(a, &code) : NULL;
+    if (s)
+        code = show(c, s, &o, what, a, plain);
+    cosim_study_free(s);
+    cosim_close(c);
+    return code;
+}
