@@ -72,6 +72,8 @@ const struct option *group_options(enum option_group g)
         return picture_options;
     case OPTS_KV:
         return kv_options();
+    case OPTS_ARCH:
+        return arch_options();
     case OPTS_PROGRESS:
         break;
     }
