@@ -343,7 +343,7 @@ COSIM_API cosim_status cosim_table_read(const char *path, cosim_table **t, cosim
 
 typedef struct cosim_plot_options {
     size_t size;                       /* sizeof (cosim_plot_options) */
-    const char *kind;                  /* pareto, roofline, breakdown, heatmap, map */
+    const char *kind;                  /* pareto, roofline, breakdown, heatmap, map, curve */
     const char *title, *subtitle;      /* NULL = of the table */
     const char *x, *y, *value, *group; /* column names; NULL = the kind's usual ones */
     const char *label;                 /* column written at points; NULL = none */

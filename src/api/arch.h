@@ -117,8 +117,8 @@ double arch_added_loss(const struct arch_precision *p, const struct arch_study *
 /* --- tables (arch_rows.c) -------------------------------------------------------------------- */
 
 struct arch_row {
-    const char *what;
-    uint64_t point; /* UINT64_MAX = none: not a point of the grid */
+    const char *what, *mark; /* mark: name in pictures, NULL = none */
+    uint64_t point;          /* UINT64_MAX = none: not a point of the grid */
     bool on_front;
     const struct arch_point *p;
     const struct arch_facts *facts;

@@ -9,6 +9,7 @@
 /* id, name, unit, doc, type */
 #define COLUMN_LIST(X)                                                                             \
     X(WHAT, "what", "", "reference, or what was found", CELL_STR)                                  \
+    X(MARK, "mark", "", "name of a row that pictures point out", CELL_STR)                         \
     X(POINT, "point", "", "number of the design in its grid", CELL_U64)                            \
     X(FRONT, "on_front", "", "not dominated by another design of the grid", CELL_BOOL)             \
     X(LAYERS, "layers", "", "decoder layers", CELL_F64)                                            \
@@ -30,7 +31,11 @@
     X(BINDING, "binding", "", "the budget used most", CELL_STR)                                    \
     X(USED, "used_ratio", "", "of that budget", CELL_F64)                                          \
     X(EXTRAPOLATED, "extrapolated", "", "outside the models that the law was fitted on", CELL_STR) \
-    X(ORIGIN, "loss_origin", "", "where the loss comes from", CELL_STR)
+    X(ORIGIN, "loss_origin", "", "where the loss comes from", CELL_STR)                            \
+    X(PROMPT, "prompt", "", "prompt tokens per sequence", CELL_U64)                                \
+    X(OUTPUT, "output", "", "output tokens per sequence", CELL_U64)                                \
+    X(BATCH, "batch", "", "sequences per replica", CELL_U64)                                       \
+    X(DEVICE, "device", "", "device", CELL_STR)
 
 enum {
 #define COLUMN_ENUM(id, name, unit, doc, type) COL_##id,
@@ -100,6 +105,8 @@ static cosim_status put_text(struct table *t, const struct arch_study *s,
     else if (!arch_fits(p))
         (void)snprintf(why, sizeof why, "exceeds %s", binding);
     TRY(table_set_str(t, r, COL_WHAT, row->what, e));
+    TRY(table_set_str(t, r, COL_MARK, row->mark, e));
+    TRY(table_set_str(t, r, COL_DEVICE, s->r.space.rates[0].device->id, e));
     TRY(table_set_str(t, r, COL_W, f->w_name, e));
     TRY(table_set_str(t, r, COL_A, f->a_name, e));
     TRY(table_set_str(t, r, COL_KV, f->kv_name, e));
@@ -146,6 +153,9 @@ cosim_status arch_table_add(struct table *t, const struct arch_study *s, const s
     if (row->point != UINT64_MAX)
         table_set_u64(t, r, COL_POINT, row->point);
     table_set_flag(t, r, COL_FRONT, row->on_front);
+    table_set_u64(t, r, COL_PROMPT, (uint64_t)s->r.space.number[AXIS_PROMPT][0]);
+    table_set_u64(t, r, COL_OUTPUT, (uint64_t)s->r.space.number[AXIS_OUTPUT][0]);
+    table_set_u64(t, r, COL_BATCH, (uint64_t)s->r.space.number[AXIS_BATCH][0]);
     for (size_t i = 0; i < sizeof design / sizeof *design; i++)
         table_set_f64(t, r, design[i].col, design[i].v);
     if (p->cost.impossible)
@@ -173,6 +183,7 @@ cosim_status arch_table_reference(struct table *t, const struct arch_study *s, c
     (void)snprintf(what, sizeof what, "reference %s", s->reference->id);
     return arch_table_add(t, s,
                           &(struct arch_row){ .what = what,
+                                              .mark = s->reference->id,
                                               .point = UINT64_MAX,
                                               .p = &s->reference_point,
                                               .facts = &s->reference_facts },

@@ -23,10 +23,9 @@ static const struct {
     const char *show;
     cosim_plot_options usual;
 } pictures[] = {
-    { "best", { .kind = "pareto", .x = "e2e_s", .y = "loss", .group = "what" } },
     { "front", { .kind = "pareto", .x = "e2e_s", .y = "loss", .group = "what" } },
     { "region", { .kind = "heatmap", .x = "width", .y = "layers", .value = "loss" } },
-    { "iso", { .kind = "pareto", .x = "width", .y = "loss", .group = "what" } },
+    { "iso", { .kind = "curve", .x = "width", .y = "loss", .group = "what", .value = "layers" } },
 };
 
 static int draw(cosim *c, const cosim_table *t, const struct args *a, const char *shown)
@@ -34,7 +33,7 @@ static int draw(cosim *c, const cosim_table *t, const struct args *a, const char
     for (size_t i = 0; i < sizeof pictures / sizeof *pictures; i++)
         if (strcmp(pictures[i].show, shown) == 0)
             return draw_pictures(c, t, a, &pictures[i].usual);
-    return usage_error("there is no picture of '--show %s'", shown);
+    return usage_error("'--show %s' has no picture: front, region and iso have one", shown);
 }
 
 int cmd_arch(const struct args *a)
