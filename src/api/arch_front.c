@@ -77,7 +77,7 @@ static cosim_status add_member(struct table *t, const struct trade *k, struct ar
     TRY(price(k, g, &a, &p, &f, obj, e));
     return arch_table_add(
         t, k->s,
-        &(struct arch_row){ .what = p.arch.experts > 1.0 ? "searched, experts" : "searched, dense",
+        &(struct arch_row){ .what = p.arch.experts > 1.0 ? "searched with experts" : "searched dense",
                             .point = id,
                             .on_front = true,
                             .p = &p,

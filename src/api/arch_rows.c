@@ -101,7 +101,7 @@ static cosim_status put_text(struct table *t, const struct arch_study *s,
     char why[64] = "feasible";
 
     if (p->cost.impossible)
-        (void)snprintf(why, sizeof why, "cannot be built");
+        (void)snprintf(why, sizeof why, "cannot be built or priced");
     else if (!arch_fits(p))
         (void)snprintf(why, sizeof why, "exceeds %s", binding);
     TRY(table_set_str(t, r, COL_WHAT, row->what, e));

@@ -162,6 +162,20 @@ static cosim_status make_precisions(struct arch_study *s, cosim_error *e)
     return COSIM_OK;
 }
 
+/* Points are counted in doubles by readers of CSV and JSON: stay exact there. */
+#define DESIGNS_MAX 9007199254740992.0
+
+static cosim_status count_designs(const struct arch_study *s, cosim_error *e)
+{
+    const struct arch_axes *x = &s->axes;
+    const double n = (double)x->n_layers * (double)x->n_width * (double)x->n_ffn_ratio
+                     * (double)x->n_gqa * (double)x->n_experts * (double)x->n_vocab
+                     * (double)x->n_precisions;
+
+    return n <= DESIGNS_MAX ? COSIM_OK
+                            : err_set(e, COSIM_ERANGE, "more than 2^53 designs: give fewer values");
+}
+
 /* --- the reference and the budgets -------------------------------------------------------------
  */
 
@@ -337,6 +351,7 @@ cosim_status arch_study_open(struct arch_study *s, cosim *c, const struct study 
     TRY(read_shape(s, g, e));
     TRY(read_axes(s, g, e));
     TRY(make_precisions(s, e));
+    TRY(count_designs(s, e));
     TRY(price_reference(s, e));
     return read_budgets(s, g, e);
 }

@@ -42,10 +42,17 @@ static cosim_status best_of_choice(struct arch_engine *g, void *user, uint64_t i
     return arch_best_size(&o->of_choice[id], &q, &at, o->depth, e);
 }
 
+#define CHOICES_MAX 200000u /* each is a search of its own over widths and depths */
+
 cosim_status arch_optimum(struct arch_point *best, const struct arch_study *s,
                           enum arch_depth depth, cosim_error *e)
 {
     const size_t n = arch_n_choices(&s->axes);
+    if (n > CHOICES_MAX) {
+        (void)err_set(e, COSIM_ERANGE, "%zu choices are too many to search one by one", n);
+        err_hint(e, "give fewer ratios, experts, vocabularies or formats, or use '--show front'");
+        return COSIM_ERANGE;
+    }
     struct optimum o = { s, depth, calloc(n, sizeof *o.of_choice) };
 
     if (!o.of_choice)
@@ -92,12 +99,12 @@ static cosim_status best_rows(struct table *t, const struct arch_study *s, struc
 
     TRY(arch_optimum(&relaxed, s, ARCH_DEPTH_REAL, e));
     TRY(arch_table_reference(t, s, e));
-    TRY(add_point(t, s, g, "best, depth relaxed", &relaxed, e));
+    TRY(add_point(t, s, g, "best with real depth", &relaxed, e));
     TRY(arch_optimum(&whole, s, ARCH_DEPTH_WHOLE, e));
     TRY(add_point(t, s, g, "best", &whole, e));
     TRY(arch_describe(t, s, e));
     return table_note(t, e,
-                      "relaxed: depth is a real number, its costs on the line between whole "
+                      "real depth: relaxed to any number, its costs on the line between whole "
                       "depths; best: whole depth, exact on the listed widths and ratios");
 }
 
