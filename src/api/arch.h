@@ -53,8 +53,9 @@ struct arch_study {
     struct arch_axes axes;
     const struct arch_precision *precision;
     struct model_shape shape; /* what all designs share: head size, context, tied embeddings */
-    bool own_objectives;      /* of the front: the study named them */
-    bool trained;             /* formats were trained with: the QAT law where it has a set */
+    enum metric against[SWEEP_OBJECTIVES_MAX]; /* of the front: what the loss is traded against */
+    size_t n_against;
+    bool trained; /* formats were trained with: the QAT law where it has a set */
     double max[N_ARCH_METRICS];
     const char *max_from[N_ARCH_METRICS]; /* who set the budget; NULL = none */
     const struct model *reference;

@@ -8,7 +8,6 @@
 #include "search/run.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* Up to here every design is evaluated; above it PGSAM searches. */
 #define FRONT_POINTS_MAX UINT64_C(2000000)
@@ -20,19 +19,9 @@
 struct trade {
     const struct arch_study *s;
     size_t n_metrics;
-    enum metric metric[SWEEP_OBJECTIVES_MAX];
+    const enum metric *metric;
     double *obj[OBJECTIVES_MAX]; /* by point; NaN: not feasible */
 };
-
-static void choose_metrics(struct trade *k, const struct arch_study *s)
-{
-    static const enum metric usual[] = { METRIC_E2E, METRIC_MEMORY, METRIC_J_PER_TOKEN };
-
-    k->s = s;
-    k->n_metrics = s->own_objectives ? s->r.request.n_objectives : sizeof usual / sizeof *usual;
-    memcpy(k->metric, s->own_objectives ? s->r.request.objective : usual,
-           k->n_metrics * sizeof *k->metric);
-}
 
 static cosim_status price(const struct trade *k, struct arch_engine *g, const struct arch_design *a,
                           struct arch_point *p, struct arch_facts *f, double *obj, cosim_error *e)
@@ -75,14 +64,14 @@ static cosim_status add_member(struct table *t, const struct trade *k, struct ar
     double obj[OBJECTIVES_MAX];
 
     TRY(price(k, g, &a, &p, &f, obj, e));
-    return arch_table_add(
-        t, k->s,
-        &(struct arch_row){ .what = p.arch.experts > 1.0 ? "searched with experts" : "searched dense",
-                            .point = id,
-                            .on_front = true,
-                            .p = &p,
-                            .facts = &f },
-        e);
+    return arch_table_add(t, k->s,
+                          &(struct arch_row){ .what = p.arch.experts > 1.0 ? "searched with experts"
+                                                                           : "searched dense",
+                                              .point = id,
+                                              .on_front = true,
+                                              .p = &p,
+                                              .facts = &f },
+                          e);
 }
 
 static cosim_status add_members(struct table *t, const struct trade *k, const uint64_t *id,
@@ -237,13 +226,12 @@ static cosim_status sampled_grid(struct table *t, const struct trade *k, cosim_e
 
 static cosim_status front_rows(struct table *t, const struct arch_study *s, cosim_error *e)
 {
-    struct trade k = { .s = NULL };
+    struct trade k = { .s = s, .n_metrics = s->n_against, .metric = s->against };
 
-    choose_metrics(&k, s);
     TRY(arch_table_reference(t, s, e));
     TRY(arch_n_points(s) <= FRONT_POINTS_MAX ? whole_grid(t, &k, e) : sampled_grid(t, &k, e));
     for (size_t j = 0; j < k.n_metrics; j++)
-        TRY(table_note(t, e, "objective besides loss: %s %s",
+        TRY(table_note(t, e, "loss is traded against: %s %s",
                        metric_table[k.metric[j]].sense > 0 ? "min" : "max",
                        metric_table[k.metric[j]].name));
     return arch_describe(t, s, e);

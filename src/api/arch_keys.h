@@ -10,7 +10,7 @@
 /* id, key, argument, default, doc */
 #define ARCH_KEY_LIST(X)                                                                           \
     X(SHOW, "show", "best|front|region|iso|shadow|closed", "best",                                 \
-      "best: least loss beside the reference; front: loss against the objectives; region: every "  \
+      "best: least loss beside the reference; front: loss against costs; region: every "           \
       "design, what fits; iso: deepest model of each width; shadow: what a budget is worth; "      \
       "closed: the paper's closed forms beside a numeric minimum")                                 \
     X(LIKE, "like", "MODEL", NULL,                                                                 \
@@ -18,6 +18,8 @@
     X(SAME, "same", "LIST", NULL,                                                                  \
       "metrics of the reference that become budgets, or none; default: e2e_s, unless --max "       \
       "limits a time")                                                                             \
+    X(AGAINST, "against", "LIST", "e2e_s,memory_bytes,j_per_token",                                \
+      "front: metrics that the loss is traded against")                                            \
     X(LAYERS, "layers", "LIST", "4..32", "depths; best, iso and shadow search between the ends")   \
     X(WIDTH, "width", "LIST", "768..3072:+64", "hidden sizes")                                     \
     X(FFN_RATIO, "ffn-ratio", "LIST", "0.5,1,2,4",                                                 \

@@ -176,6 +176,28 @@ static cosim_status count_designs(const struct arch_study *s, cosim_error *e)
                             : err_set(e, COSIM_ERANGE, "more than 2^53 designs: give fewer values");
 }
 
+static cosim_status read_against(struct arch_study *s, const struct setting *list, cosim_error *e)
+{
+    struct list_walk w = { .list = *list };
+    cosim_status st;
+
+    while (list_next(&w, &st, e)) {
+        const enum metric m = metric_find(w.token);
+        if (m == N_METRICS) {
+            st = err_at(e, COSIM_EUNKNOWN, &w.at, "unknown metric '%s'", w.token);
+            err_hint(e, "see 'cosim list objectives'");
+            return st;
+        }
+        for (size_t i = 0; i < s->n_against; i++)
+            if (s->against[i] == m)
+                return err_at(e, COSIM_ESYNTAX, &w.at, "'%s' is given twice", w.token);
+        if (s->n_against == SWEEP_OBJECTIVES_MAX)
+            return err_at(e, COSIM_ERANGE, &w.at, "more than %u metrics", SWEEP_OBJECTIVES_MAX);
+        s->against[s->n_against++] = m;
+    }
+    return st;
+}
+
 /* --- the reference and the budgets -------------------------------------------------------------
  */
 
@@ -339,15 +361,19 @@ cosim_status arch_study_open(struct arch_study *s, cosim *c, const struct study 
         return err_set(e, COSIM_EUSAGE, "--like and --model name the same thing: give one");
     if (g->key[KEY_LIKE].text)
         copy.value[STUDY_MODEL] = g->key[KEY_LIKE];
+    if (copy.value[STUDY_OBJECTIVES].text)
+        return err_set(e, COSIM_EUSAGE,
+                       "the loss is the objective; --against names what it is "
+                       "traded for");
     if (!copy.value[STUDY_MODEL].text)
         copy.value[STUDY_MODEL] = (struct setting){ ARCH_REFERENCE_DEFAULT, { "like", 0, 0 } };
     TRY(resolve(&s->r, c, &copy, e));
     TRY(one_value_each(s, e));
     s->reference = s->r.space.model[0];
     s->trained = g->trained;
-    s->own_objectives = study->value[STUDY_OBJECTIVES].text != NULL;
     for (size_t i = 0; i < N_ARCH_METRICS; i++)
         s->max[i] = UNKNOWN_F64;
+    TRY(read_against(s, &g->key[KEY_AGAINST], e));
     TRY(read_shape(s, g, e));
     TRY(read_axes(s, g, e));
     TRY(make_precisions(s, e));
