@@ -62,6 +62,21 @@ static void make_case(struct codesign_case *c, const struct arch_study *s, const
     };
 }
 
+/* What a reader must know of a value; NULL = nothing. */
+static const char *remark(enum codesign_form form, double closed, double numeric)
+{
+    const bool is_gqa = form == FORM_GQA_PREFILL || form == FORM_GQA_DECODE;
+    const bool is_ffn = form == FORM_FFN_PREFILL || form == FORM_FFN_DECODE;
+
+    if (form == FORM_ACTIVE_DECODE_PRINTED)
+        return "its algebra slips: it misses the point where both budgets bind";
+    if (is_gqa ? closed < 1.0 : !is_ffn && closed > 1.0)
+        return "cannot be built: nearest is 1";
+    if (form != FORM_ACTIVE_MEMORY && fabs(closed / numeric - 1.0) > 1e-3)
+        return "both budgets bind there, but the least loss is where memory alone does";
+    return NULL;
+}
+
 static cosim_status form_row(struct table *t, enum codesign_form form,
                              const struct codesign_case *c, cosim_error *e)
 {
@@ -82,16 +97,10 @@ static cosim_status form_row(struct table *t, enum codesign_form form,
     table_set_f64(t, r, 7, loss);
     if (st == COSIM_ENO)
         return table_set_str(t, r, 8, why.msg, e);
-    const double value =
-        form == FORM_GQA_PREFILL || form == FORM_GQA_DECODE ? 1.0 / closed : closed;
     table_set_f64(t, r, 3, closed);
     table_set_f64(t, r, 5, closed / numeric - 1.0);
     table_set_f64(t, r, 6, codesign_along(form, c, closed));
-    return table_set_str(t, r, 8,
-                         value > 1.0 && form != FORM_FFN_PREFILL && form != FORM_FFN_DECODE
-                             ? "cannot be built: nearest is 1"
-                             : NULL,
-                         e);
+    return table_set_str(t, r, 8, remark(form, closed, numeric), e);
 }
 
 static cosim_status closed_rows(struct table *t, const struct arch_study *s, cosim_error *e)

@@ -365,6 +365,8 @@ cosim_status arch_study_open(struct arch_study *s, cosim *c, const struct study 
         return err_set(e, COSIM_EUSAGE,
                        "the loss is the objective; --against names what it is "
                        "traded for");
+    if (copy.value[STUDY_COMPAT].text)
+        return err_set(e, COSIM_EUSAGE, "--compat belongs to estimate and explain");
     if (!copy.value[STUDY_MODEL].text)
         copy.value[STUDY_MODEL] = (struct setting){ ARCH_REFERENCE_DEFAULT, { "like", 0, 0 } };
     TRY(resolve(&s->r, c, &copy, e));

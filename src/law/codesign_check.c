@@ -36,9 +36,10 @@ cosim_status codesign_closed(double *x, enum codesign_form form, const struct co
     case FORM_GQA_DECODE:
         return codesign_gqa_decode(x, c->p, c->bytes_per_token, &c->decode, c->ffn_ratio, e);
     case FORM_ACTIVE_DECODE:
+    case FORM_ACTIVE_DECODE_PRINTED:
         return codesign_active_decode(x, &xi, c->bytes_per_token / m,
                                       codesign_kv_share(&c->decode, c->gqa), c->gqa, c->ffn_ratio,
-                                      false, e);
+                                      form == FORM_ACTIVE_DECODE_PRINTED, e);
     case N_CODESIGN_FORMS:
         break;
     }
@@ -69,6 +70,7 @@ static double layers_of(enum codesign_form form, const struct codesign_case *c)
     case FORM_GQA_PREFILL:
         return prefill;
     case FORM_ACTIVE_DECODE:
+    case FORM_ACTIVE_DECODE_PRINTED:
         return min_f64(decode, memory_layers(c));
     case FORM_FFN_DECODE:
     case FORM_GQA_DECODE:
@@ -89,6 +91,7 @@ double codesign_along(enum codesign_form form, const struct codesign_case *c, do
         break;
     case FORM_ACTIVE_PREFILL:
     case FORM_ACTIVE_DECODE:
+    case FORM_ACTIVE_DECODE_PRINTED:
         at.active_ratio = x;
         break;
     case FORM_FFN_PREFILL:

@@ -16,7 +16,8 @@
     X(GQA_PREFILL, "(8.8) Eq 13", "gqa", "prefill")                                                \
     X(FFN_DECODE, "(8.9) Eq 73", "ffn_ratio", "decode")                                            \
     X(GQA_DECODE, "(8.10) Eq 74", "gqa", "decode")                                                 \
-    X(ACTIVE_DECODE, "(8.11) ours", "active_ratio", "decode and memory")
+    X(ACTIVE_DECODE, "(8.11) ours", "active_ratio", "decode and memory")                           \
+    X(ACTIVE_DECODE_PRINTED, "Eq 11 as printed", "active_ratio", "decode and memory")
 
 enum codesign_form {
 #define CODESIGN_FORM_ENUM(id, equation, variable, budgets) FORM_##id,

@@ -27,11 +27,12 @@ static void closed_forms_are_the_worked_numbers(void **state)
         enum codesign_form form;
         double x;
     } want[] = {
-        { FORM_ACTIVE_MEMORY, 0.1730256621 }, /* T8.3 */
-        { FORM_GQA_PREFILL, 5.403823591 },    /* T8.4c */
-        { FORM_FFN_DECODE, 7.519752739 },     /* T8.4d */
-        { FORM_GQA_DECODE, 0.6293854661 },    /* T8.4d */
-        { FORM_ACTIVE_DECODE, 0.2047122662 }, /* T8.5 */
+        { FORM_ACTIVE_MEMORY, 0.1730256621 },         /* T8.3 */
+        { FORM_GQA_PREFILL, 5.403823591 },            /* T8.4c */
+        { FORM_FFN_DECODE, 7.519752739 },             /* T8.4d */
+        { FORM_GQA_DECODE, 0.6293854661 },            /* T8.4d */
+        { FORM_ACTIVE_DECODE, 0.2047122662 },         /* T8.5 */
+        { FORM_ACTIVE_DECODE_PRINTED, 0.2254720107 }, /* T8.5 */
     };
     struct codesign_case c = worked();
     double x;
