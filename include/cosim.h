@@ -252,11 +252,27 @@ COSIM_API cosim_status cosim_fit(cosim *c, const char *law, const char *path,
                                  const cosim_fit_options *o, cosim_table **parameters,
                                  cosim_table **folds, cosim_error *e);
 
-/* --- key and value cache precision (KVTuner) -------------------------------------------------- */
+/* --- architectures under budgets ------------------------------------------------------------- */
 
 typedef struct cosim_setting {
     const char *name, *value; /* value NULL = a flag that is on */
 } cosim_setting;
+
+/** Option number i of cosim_arch besides those of a study; NULL behind the last one. */
+COSIM_API const cosim_key *cosim_arch_key(size_t i);
+
+/**
+ * Searches decoder architectures (depth, width, FFN ratio, GQA, experts, vocabulary, formats) for
+ * the least loss that the co-design law predicts (nats per token), under budgets of one device and
+ * one request: seconds, bytes, joules, as the engine computes them. The study's model is the
+ * reference (default qwen2.5-0.5b), its device the device; its --max limits are budgets.
+ * `show`: best, front, region, iso, shadow, closed. `config` writes a Hugging Face config.json.
+ * EUSAGE: a list where one value is wanted, or a limit that can be no budget. ENO: nothing fits.
+ */
+COSIM_API cosim_status cosim_arch(cosim *c, const cosim_study *s, const cosim_setting *setting,
+                                  size_t n, cosim_table **t, cosim_error *e);
+
+/* --- key and value cache precision (KVTuner) -------------------------------------------------- */
 
 /** Option number i of cosim_kv with the steps it belongs to in `def`; NULL behind the last one. */
 COSIM_API const cosim_key *cosim_kv_key(size_t i);
@@ -353,7 +369,7 @@ COSIM_API cosim_status cosim_table_read(const char *path, cosim_table **t, cosim
 
 typedef struct cosim_plot_options {
     size_t size;                       /* sizeof (cosim_plot_options) */
-    const char *kind;                  /* pareto, roofline, breakdown, heatmap, map */
+    const char *kind;                  /* pareto, roofline, breakdown, heatmap, map, curve */
     const char *title, *subtitle;      /* NULL = of the table */
     const char *x, *y, *value, *group; /* column names; NULL = the kind's usual ones */
     const char *label;                 /* column written at points; NULL = none */

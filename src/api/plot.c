@@ -144,7 +144,8 @@ static cosim_status hide_infeasible(const struct table *t, struct table **out, c
         if (!text || strcmp(text, reject_name(REJECT_NONE)) == 0)
             continue;
         for (size_t c = 0; c < t->n_columns; c++)
-            if (metric_find(t->column[c].name) != N_METRICS)
+            if (metric_find(t->column[c].name) != N_METRICS
+                || strcmp(t->column[c].name, "loss") == 0)
                 (*out)->cell[row * t->n_columns + c].known = false;
     }
     return COSIM_OK;
@@ -166,6 +167,8 @@ static cosim_status draw_points(const struct table *t, struct plot_spec *s, cons
         s->flag = "on_front";
     if (label != SIZE_MAX && is_constant(t, label))
         s->label = NULL;
+    if (table_column(t, "mark") != SIZE_MAX)
+        s->mark = "mark";
     cosim_status st = hide_infeasible(t, &shown, e);
     if (st == COSIM_OK)
         st = report_plot(shown, s, path, out, e);

@@ -34,7 +34,8 @@ static const struct option picture_options[] = {
     { "value", 0, "COLUMN", "colour of a heat map, levels of a frontier, second panel of bars" },
     { "group", 0, "COLUMN", "colour and shape of points" },
     { "title", 0, "TEXT", "title of the picture" },
-    { "kind", 0, "KIND", "pareto, roofline, breakdown, heatmap; default: the command's usual one" },
+    { "kind", 0, "KIND",
+      "pareto, roofline, breakdown, heatmap, curve; default: the command's usual one" },
     { "size", 0, "WxH", "pixels, default 1200x800" },
     { NULL, 0, NULL, NULL },
 };
@@ -72,6 +73,8 @@ const struct option *group_options(enum option_group g)
         return picture_options;
     case OPTS_KV:
         return kv_options();
+    case OPTS_ARCH:
+        return arch_options();
     case OPTS_PROGRESS:
         break;
     }

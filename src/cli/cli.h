@@ -38,7 +38,8 @@ enum option_group {
     OPTS_PICTURE = 4,
     OPTS_PROGRESS = 8,
     OPTS_KV = 16,
-    OPTS_LAST = OPTS_KV
+    OPTS_ARCH = 32,
+    OPTS_LAST = OPTS_ARCH
 };
 
 struct command {
@@ -60,8 +61,9 @@ int unknown_command(const char *name);
 extern const struct option common_options[];
 const struct option *group_options(enum option_group g);
 
-/** Options of the kv steps. */
+/** Options of the kv steps, and of arch. */
 const struct option *kv_options(void);
+const struct option *arch_options(void);
 
 /** Calls f for every option of a command, its own first. */
 void each_option(const struct command *c, void (*f)(const struct option *o, void *user),
@@ -129,6 +131,7 @@ int cmd_hypervolume(const struct args *a);
 int cmd_law(const struct args *a);
 int cmd_fit(const struct args *a);
 int cmd_kv(const struct args *a);
+int cmd_arch(const struct args *a);
 int cmd_search(const struct args *a);
 int cmd_config(const struct args *a);
 int cmd_route(const struct args *a);

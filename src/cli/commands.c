@@ -136,6 +136,11 @@ const struct command command_table[] = {
       "search: the front of layer-wise pairs. presets: the published ones against our front. "
       "measure: loss of a small model under formats. tune: the whole loop on a small model.",
       OPTS_KV | OPTS_OUTPUT, NULL, cmd_kv },
+    { "arch", "[STUDY-FILE]...",
+      "architectures under budgets of a device: least predicted loss, front, feasible region",
+      "Loss by the co-design law, costs by the engine. Budgets: --max METRIC=VALUE, and the "
+      "reference's own e2e_s unless a time is limited (--same). exit 1: nothing fits.",
+      OPTS_ARCH | OPTS_STUDY | OPTS_OUTPUT | OPTS_PICTURE, NULL, cmd_arch },
     { "law", "[NAME]", "scaling laws: their list, published constants, values", NULL, OPTS_OUTPUT,
       law_options, cmd_law },
     { "fit", "LAW FILE.csv",

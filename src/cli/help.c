@@ -131,6 +131,7 @@ int print_man(FILE *out)
     man_group(out, "Pictures", group_options(OPTS_PICTURE));
     man_group(out, "Progress", group_options(OPTS_PROGRESS));
     man_group(out, "Steps of kv", group_options(OPTS_KV));
+    man_group(out, "Architectures (arch)", group_options(OPTS_ARCH));
     man_group(out, "All commands", common_options);
     (void)fputs(".SH EXIT STATUS\n", out);
     for (int st = 0; st < COSIM_STATUS_COUNT; st++) {

@@ -27,9 +27,10 @@ bool arch_in_law_range(const struct arch_design *a)
            && a->experts <= 16.0 && a->active_experts <= 2.0;
 }
 
-static void find_binding(struct arch_point *p, const struct arch_search *s)
+void arch_judge(struct arch_point *p, const struct arch_search *s)
 {
     p->binding = ARCH_NO_BUDGET;
+    p->used_ratio = 0.0;
     for (size_t i = 0; i < s->n_costs; i++) {
         const double ratio = p->cost.value[i] / s->max[i];
         if (is_known(ratio) && (p->binding == ARCH_NO_BUDGET || ratio > p->used_ratio)) {
@@ -47,7 +48,7 @@ cosim_status arch_evaluate(struct arch_point *p, const struct arch_search *s,
     if (p->cost.impossible)
         return COSIM_OK;
     p->loss = arch_law_loss(s, arch) + p->cost.added_loss;
-    find_binding(p, s);
+    arch_judge(p, s);
     return COSIM_OK;
 }
 

@@ -71,6 +71,9 @@ struct arch_point {
 cosim_status arch_evaluate(struct arch_point *p, const struct arch_search *s,
                            const struct arch_design *arch, cosim_error *e);
 
+/** Sets `binding` and `used_ratio` from the costs. */
+void arch_judge(struct arch_point *p, const struct arch_search *s);
+
 /** Whether it can be built and no budget is exceeded. */
 bool arch_fits(const struct arch_point *p);
 

@@ -14,7 +14,7 @@
 #define TEMPLATE_BYTES_MAX (1u << 20)
 
 const struct plot_kind plot_kind_list[] = {
-    { "pareto", "x, y; group, flag, label: a frontier before the points it dominates",
+    { "pareto", "x, y; group, flag, label, mark: a frontier before the points it dominates",
       plot_pareto },
     { "roofline", "x (flop/byte), y (flop/s); group, label; ceilings: operators under the roofs",
       plot_roofline },
@@ -23,6 +23,7 @@ const struct plot_kind plot_kind_list[] = {
     { "map", "x (places), y (things), group (colour); label: what is where", plot_map },
     { "scatter", "x (measured), y (predicted); group: with lines at equality and a factor of two",
       plot_scatter },
+    { "curve", "x, y; group, value, mark: one quantity along another", plot_curve },
 };
 const size_t n_plot_kinds = sizeof plot_kind_list / sizeof *plot_kind_list;
 

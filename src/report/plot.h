@@ -38,6 +38,7 @@ struct plot_spec {
     const char *group; /* column whose values get colours and shapes, or NULL */
     const char *flag;  /* pareto: bool column, member of the front; NULL: the front in x and y */
     const char *label; /* column with texts to print beside points, or NULL */
+    const char *mark;  /* pareto, curve: rows with a text there are pointed out by it; or NULL */
     const struct plot_ceiling *ceiling;
     size_t n_ceilings;
     bool shares;             /* breakdown: every bar is 100 % */

@@ -18,7 +18,7 @@
 #define CLOUD_CELL_PX 1.5 /* dots nearer than this are one dot: 10^5 of them stay a small file */
 
 struct pareto {
-    size_t x_col, y_col, group_col, flag_col, label_col, value_col;
+    size_t x_col, y_col, group_col, flag_col, label_col, value_col, mark_col;
     double *x, *y; /* of each row; NaN in both when either is unknown */
     double *value; /* third quantity of each row, NULL = not asked for */
     bool *front;   /* drawn as a point of its own */
@@ -81,7 +81,7 @@ static size_t rank_members(const struct plot *p, struct pareto *g, struct ranked
 
     for (size_t r = 0; r < p->t->n_rows; r++) {
         const bool member = g->flag_col == SIZE_MAX || plot_number(p->t, r, g->flag_col) > 0;
-        if (!is_known(g->x[r]) || !member)
+        if (!is_known(g->x[r]) || !member || plot_is_mark(p, g->mark_col, r))
             continue;
         v[n++] = (struct ranked){ sx * g->x[r], sy * g->y[r], r };
         g->front[r] = g->flag_col != SIZE_MAX;
@@ -177,7 +177,7 @@ static cosim_status put_cloud(struct plot *p, const struct pareto *g, cosim_erro
         return err_set(e, COSIM_ENOMEM, "out of memory for a plot");
     (void)fputs("$cloud << EOD\n", p->script);
     for (size_t r = 0; r < p->t->n_rows; r++) {
-        if (g->front[r] || !is_known(g->x[r]))
+        if (g->front[r] || !is_known(g->x[r]) || plot_is_mark(p, g->mark_col, r))
             continue;
         const size_t i = (size_t)(plot_px_x(p, &g->ax, g->x[r]) / cell),
                      j = (size_t)(plot_px_y(p, &g->ay, g->y[r]) / cell);
@@ -255,7 +255,7 @@ static void take_frontier(const struct plot *p, const struct pareto *g, struct l
     }
 }
 
-/* Ends first, then the middle, the quarters, ...: the labels spread over the frontier. */
+/* Marks, then the ends, then the middle, the quarters, ...: the labels spread over the frontier. */
 static cosim_status put_labels(struct plot *p, const struct pareto *g, cosim_error *e)
 {
     const size_t n = g->n_edge, max = p->s->labels_max ? p->s->labels_max : LABELS_DEFAULT;
@@ -264,11 +264,14 @@ static cosim_status put_labels(struct plot *p, const struct pareto *g, cosim_err
 
     const size_t stair = (size_t)((p->c.width + p->c.height) / LABEL_LINE_STEP_PX) + 2 * n;
 
-    TRY(labels_new(p, &room, p->t->n_rows + max + stair, e));
+    TRY(labels_new(p, &room, 2 * p->t->n_rows + max + stair, e));
     /* nothing is drawn where points would be better than the frontier */
     room.side_x = p->s->x.maximise ? 1 : -1;
     room.side_y = p->s->y.maximise ? 1 : -1;
     take_frontier(p, g, &room);
+    plot_put_marks(p, &(struct plot_marks){ g->mark_col, g->x, g->y, &g->ax, &g->ay }, &room);
+    if (g->label_col == SIZE_MAX || p->c.text)
+        return COSIM_OK;
     bool *done = ARENA_NEW(&p->a, bool, p->t->n_rows + 1);
     if (!done)
         return err_set(e, COSIM_ENOMEM, "out of memory for a plot");
@@ -291,6 +294,7 @@ static cosim_status choose_columns(const struct plot *p, struct pareto *g, cosim
     TRY(plot_column_optional(p, "group", s->group, &g->group_col, e));
     TRY(plot_column_optional(p, "flag", s->flag, &g->flag_col, e));
     TRY(plot_column_optional(p, "label", s->label, &g->label_col, e));
+    TRY(plot_column_optional(p, "mark", s->mark, &g->mark_col, e));
     return plot_column_optional(p, "value", s->value.column, &g->value_col, e);
 }
 
@@ -344,5 +348,5 @@ cosim_status plot_pareto(struct plot *p, cosim_error *e)
     put_front(p, &g);
     plot_put_layout(p);
     (void)fputs("INK = '#303030'\nSOFT = '#7a7a7a'\n", p->script);
-    return g.label_col == SIZE_MAX || p->c.text ? COSIM_OK : put_labels(p, &g, e);
+    return put_labels(p, &g, e);
 }

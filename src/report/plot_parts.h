@@ -32,6 +32,7 @@ cosim_status plot_breakdown(struct plot *p, cosim_error *e);
 cosim_status plot_heatmap(struct plot *p, cosim_error *e);
 cosim_status plot_map(struct plot *p, cosim_error *e);
 cosim_status plot_scatter(struct plot *p, cosim_error *e);
+cosim_status plot_curve(struct plot *p, cosim_error *e);
 
 /** Adds a sentence to the foot line. */
 void plot_foot(struct plot *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -164,6 +165,20 @@ void labels_take_line(struct label_room *r, double x0, double y0, double x1, dou
  */
 bool labels_put(const struct plot *p, struct label_room *r, double x, double y, const char *text,
                 const char *how);
+
+/* ---- marked rows ---- */
+
+/* The column with their names (SIZE_MAX = none) and where the rows lie. */
+struct plot_marks {
+    size_t col;
+    const double *x, *y; /* of each row, NaN = unknown */
+    const struct axis *ax, *ay;
+};
+
+bool plot_is_mark(const struct plot *p, size_t mark_col, size_t row);
+
+/** Emits $mark, N_MARK and a name beside each marked row. */
+void plot_put_marks(const struct plot *p, const struct plot_marks *m, struct label_room *room);
 
 /* ---- layout ---- */
 
