@@ -13,7 +13,7 @@
 #include "model/model_synth.h"
 #include "search/run.h"
 
-#define JOINT_BLOCKS_MAX 16u
+#define JOINT_BLOCKS_MAX 64u
 #define JOINT_PARTS_MAX 3u
 
 /* What an axis of the search says. */
@@ -48,7 +48,7 @@ struct joint_axis {
     unsigned index, part, block;
 };
 
-#define JOINT_AXES_MAX 160u
+#define JOINT_AXES_MAX 512u
 
 /* A set of tensors with a format of its own; a later part takes tensors from an earlier one. */
 struct joint_part {
@@ -69,6 +69,7 @@ struct joint {
     size_t n_kv_blocks;
     const struct format *const *w_format; /* of space.w, when split */
     const double *w_ln, *kv_ln;           /* ln(1 + increase): [model][w][a] and [model][kv] */
+    const double *w_loss, *kv_loss; /* nats: [part][layer][w] and [layer][kv]; NULL = shares */
 
     bool shaped;
     struct model_shape reference;                 /* the model's own shape: what no list changes */
@@ -102,6 +103,21 @@ struct joint_point {
 /** Reads a study into axes. Zero-initialise `j`; joint_release also after an error. */
 cosim_status joint_resolve(struct joint *j, cosim *c, const struct study *s, cosim_error *e);
 void joint_release(struct joint *j);
+
+/** The part that a tensor belongs to; SIZE_MAX = it keeps its 16 bits. */
+size_t joint_part_of(const struct joint *j, int tensor);
+
+/** Block b of n over the layers: [first, last). */
+struct joint_span {
+    size_t first, last;
+};
+static inline struct joint_span joint_span_of(size_t b, size_t n_blocks, size_t n_layers)
+{
+    return (struct joint_span){ b * n_layers / n_blocks, (b + 1) * n_layers / n_blocks };
+}
+
+/** Reads the tables of sensitivities that a study names. */
+cosim_status joint_sensitivities(struct joint *j, const struct study *s, cosim_error *e);
 
 /** The lists of the shape, for joint_resolve; what is not listed is as the model has it. */
 cosim_status joint_pick_shapes(struct joint *j, const struct study *s, cosim_error *e);

@@ -45,16 +45,6 @@ void joint_read(const struct joint *j, const double *x, struct joint_choice *c)
 
 /* --- texts of schemes ---------------------------------------------------------------------- */
 
-/* Block b of n over the layers: [first, last). */
-struct span {
-    size_t first, last;
-};
-
-static struct span span_of(size_t b, size_t n_blocks, size_t n_layers)
-{
-    return (struct span){ b * n_layers / n_blocks, (b + 1) * n_layers / n_blocks };
-}
-
 struct text {
     char s[SCHEME_TEXT_MAX + 1];
     size_t n;
@@ -78,8 +68,8 @@ static void append_blocks(struct text *t, const char *set, const char *const *fo
     for (size_t b = 0, next; b < n_blocks; b = next) {
         for (next = b + 1; next < n_blocks && strcmp(format[next], format[b]) == 0;)
             next++;
-        const struct span s = { span_of(b, n_blocks, n_layers).first,
-                                span_of(next - 1, n_blocks, n_layers).last };
+        const struct joint_span s = { joint_span_of(b, n_blocks, n_layers).first,
+                                      joint_span_of(next - 1, n_blocks, n_layers).last };
         if (b == 0 && next == n_blocks)
             append(t, "+%s=%s", set, format[b]);
         else if (s.last > s.first)

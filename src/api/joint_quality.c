@@ -4,7 +4,7 @@
  * ln(1 + increase) of each format is shared out, over the matrices of the layers by parameters and
  * over the cache by layers, and added up. A candidate with one format everywhere so keeps exactly
  * what was measured. That losses add up, and that a share of the parameters makes that share of the
- * loss, are assumptions. [ours]
+ * loss, are assumptions. [ours] Tables of sensitivities, where given, take the place of the shares.
  */
 #include "api/joint.h"
 
@@ -20,24 +20,32 @@ struct shares {
     size_t n_layers;
 };
 
+size_t joint_part_of(const struct joint *j, int tensor)
+{
+    size_t part = j->n_parts;
+
+    while (part > 0 && !(j->part[part - 1].tensors & (1u << (unsigned)tensor)))
+        part--;
+    return part - 1; /* none: SIZE_MAX */
+}
+
 static int add_tensor(const struct model_tensor *t, void *user)
 {
     struct shares *s = user;
-    size_t part = s->j->n_parts;
+    const size_t part = joint_part_of(s->j, t->tensor);
+    size_t block = 0;
 
-    while (part > 0 && !(s->j->part[part - 1].tensors & (1u << (unsigned)t->tensor)))
-        part--;
-    if (part == 0 || t->layer == SIZE_MAX)
+    if (part == SIZE_MAX || t->layer == SIZE_MAX)
         return 0;
-    size_t block = 0; /* as joint_weight_text cuts them */
-    while ((block + 1) * s->n_layers / s->j->n_blocks <= t->layer)
+    while (joint_span_of(block, s->j->n_blocks, s->n_layers).last <= t->layer)
         block++;
-    s->count[part - 1][block] += t->row_elems * t->n_rows;
+    s->count[part][block] += t->row_elems * t->n_rows;
     s->all += t->row_elems * t->n_rows;
     return 0;
 }
 
-static double weights_ln(const struct joint *j, const struct joint_choice *c, const struct model *m)
+static double shared_weights_ln(const struct joint *j, const struct joint_choice *c,
+                                const struct model *m)
 {
     const struct space *s = &j->r.space;
     const double *ln = j->w_ln + c->digit[AXIS_MODEL] * s->n[AXIS_W] * s->n[AXIS_A];
@@ -55,18 +63,36 @@ static double weights_ln(const struct joint *j, const struct joint_choice *c, co
     return sum;
 }
 
+static double weights_ln(const struct joint *j, const struct joint_choice *c, const struct model *m)
+{
+    const size_t n_layers = m->n_layers, n_formats = j->r.space.n[AXIS_W];
+    double sum = 0.0;
+
+    if (!j->w_loss)
+        return shared_weights_ln(j, c, m);
+    for (size_t p = 0; p < j->n_parts; p++)
+        for (size_t b = 0; b < j->n_blocks; b++) {
+            const struct joint_span s = joint_span_of(b, j->n_blocks, n_layers);
+            for (size_t l = s.first; l < s.last; l++)
+                sum += j->w_loss[(p * n_layers + l) * n_formats + c->w[p][b]];
+        }
+    return sum;
+}
+
 static double cache_ln(const struct joint *j, const struct joint_choice *c, size_t n_layers)
 {
-    const double *ln = j->kv_ln + c->digit[AXIS_MODEL] * j->r.space.n[AXIS_KV];
+    const size_t n_kv = j->r.space.n[AXIS_KV];
+    const double *ln = j->kv_ln + c->digit[AXIS_MODEL] * n_kv;
     double sum = 0.0;
 
     if (j->n_kv_blocks < 2)
         return ln[c->digit[AXIS_KV]];
     for (size_t b = 0; b < j->n_kv_blocks; b++) {
-        const size_t first = b * n_layers / j->n_kv_blocks,
-                     last = (b + 1) * n_layers / j->n_kv_blocks;
-        if (last > first)
-            sum += (double)(last - first) / (double)n_layers * ln[c->kv[b]];
+        const struct joint_span s = joint_span_of(b, j->n_kv_blocks, n_layers);
+        if (!j->kv_loss && s.last > s.first)
+            sum += (double)(s.last - s.first) / (double)n_layers * ln[c->kv[b]];
+        for (size_t l = s.first; j->kv_loss && l < s.last; l++)
+            sum += j->kv_loss[l * n_kv + c->kv[b]];
     }
     return sum;
 }
@@ -89,7 +115,7 @@ static bool measured_whole(const struct joint *j, const struct joint_choice *c, 
 {
     size_t digit[N_AXES];
 
-    if (!is_uniform(j, c))
+    if (j->w_loss || j->kv_loss || !is_uniform(j, c))
         return false;
     memcpy(digit, c->digit, sizeof digit);
     if (j->n_parts > 0)
@@ -112,11 +138,13 @@ static cosim_status judge_quality(const struct joint *j, const struct joint_choi
                       : expm1(weights_ln(j, c, p->model) + cache_ln(j, c, p->model->n_layers));
     if (!for_people)
         return COSIM_OK;
-    const char *rests_on = whole ? q.doc
-                           : is_known(*increase)
-                               ? "assumed: measured increases of whole models, shared out by "
-                                 "parameters and layers, ln ratios added"
-                               : "no measurement of one of the formats known";
+    const char *rests_on = whole                     ? q.doc
+                           : !is_known(*increase)    ? "no measurement of one of the formats known"
+                           : j->w_loss || j->kv_loss ? "assumed: losses of layers from "
+                                                       "sensitivity tables, added"
+                                                     : "assumed: measured increases of whole "
+                                                       "models, shared out by parameters and "
+                                                       "layers, ln ratios added";
     const bool other = j->shaped && *increase > 0.0;
     p->quality_doc =
         arena_printf(a, "%s%s%s%s", other ? "assumed: as on " : "",

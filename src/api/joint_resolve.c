@@ -204,6 +204,23 @@ static cosim_status check_cache(struct joint *j, const struct study *s, cosim_er
     return COSIM_OK;
 }
 
+/* "+attn@10-19=int4-g128" for each block: the longest scheme must still be one. */
+static cosim_status check_length(const struct joint *j, const struct study *s, cosim_error *e)
+{
+    const struct setting at = study_get(s, STUDY_W_BLOCKS);
+    size_t longest = 0;
+
+    for (size_t i = 0; i < j->r.space.n[AXIS_W]; i++) {
+        const size_t n = strlen(j->w_format[i]->id);
+        longest = n > longest ? n : longest;
+    }
+    if (j->n_parts * j->n_blocks * (longest + sizeof "+experts@100-100=") > SCHEME_TEXT_MAX - 8)
+        return err_at(e, COSIM_ERANGE, &at.at,
+                      "%zu blocks of %zu sets make schemes of more than %u characters", j->n_blocks,
+                      j->n_parts, SCHEME_TEXT_MAX);
+    return COSIM_OK;
+}
+
 static cosim_status pick_formats(struct joint *j, const struct study *s, cosim_error *e)
 {
     TRY(count_of(&j->n_blocks, s, STUDY_W_BLOCKS, JOINT_BLOCKS_MAX, e));
@@ -211,6 +228,7 @@ static cosim_status pick_formats(struct joint *j, const struct study *s, cosim_e
     if (j->n_blocks > 1 || given(s, STUDY_W_APART)) {
         TRY(pick_parts(j, s, e));
         TRY(find_formats(j, s, e));
+        TRY(check_length(j, s, e));
     }
     return j->n_kv_blocks > 1 ? check_cache(j, s, e) : COSIM_OK;
 }
@@ -289,6 +307,7 @@ cosim_status joint_resolve(struct joint *j, cosim *c, const struct study *s, cos
     TRY(pick_formats(j, s, e));
     TRY(joint_pick_shapes(j, s, e));
     TRY(find_increases(j, e));
+    TRY(joint_sensitivities(j, s, e));
     if (j->platform)
         TRY(joint_members_make(&j->members, j->platform, c, j->r.space.number[AXIS_CLOCK],
                                j->r.space.n[AXIS_CLOCK], &j->arena, e));

@@ -98,9 +98,11 @@ static cosim_status note_space(struct table *t, const struct joint *j, cosim_err
         TRY(table_note(t, e, "places: %zu stages on the %zu members of %s", j->n_stages,
                        j->platform->n_members, j->platform->id));
     if (j->n_parts > 0 || j->n_kv_blocks > 1)
-        TRY(table_note(t, e,
-                       "mixed formats: measured losses of whole models are shared out by "
-                       "parameters and layers and added (assumed)"));
+        TRY(table_note(t, e, "mixed formats: %s are added (assumed)",
+                       j->w_loss || j->kv_loss
+                           ? "losses of layers from sensitivity tables"
+                           : "measured losses of whole models, shared out by parameters and "
+                             "layers,"));
     return COSIM_OK;
 }
 

@@ -47,8 +47,12 @@
     X(W_BLOCKS, "w-blocks", "N", "1", "search: blocks of layers with weight formats of their own") \
     X(W_APART, "w-apart", "LIST", NULL,                                                            \
       "search: tensors with formats of their own: attn, ffn, experts")                             \
+    X(W_SENSITIVITY, "w-sensitivity", "FILE.csv", NULL,                                            \
+      "search: losses of tensors and formats, as 'cosim allocate' reads them")                     \
     X(KV_BLOCKS, "kv-blocks", "N", "1",                                                            \
       "search: blocks of layers with cache formats of their own")                                  \
+    X(KV_SENSITIVITY, "kv-sensitivity", "FILE.csv", NULL,                                          \
+      "search: KL of layers and pairs, as 'cosim kv sensitivity --calibrate' gives it")            \
     X(PLATFORM, "platform", "ID", NULL,                                                            \
       "search: place the layers on its members, instead of a device")                              \
     X(STAGES, "stages", "N", "3", "search: runs of layers that are placed apart")                  \

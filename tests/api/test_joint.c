@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static cosim *c;
 
@@ -114,11 +115,12 @@ static void compare_with_estimate(const cosim_table *t, const char *model)
 
 static void every_member_is_what_estimate_says(void **state)
 {
-    cosim_table *t = search("model = llama-3.1-8b, qwen2.5-7b\ndevice = h100-sxm, rtx-4090\n"
-                            "w = bf16, int8, int4-g128\nw-blocks = 3\nw-apart = ffn\n"
-                            "kv = bf16, kv8:kv4, kivi-2\nkv-blocks = 5\ntp = 1,2\nbatch = 1..4\n"
-                            "clock = 0.5..1:+0.25\nobjectives = e2e_s, j_per_token, ppl_increase_ratio\n"
-                            "samples = 1500");
+    cosim_table *t =
+        search("model = llama-3.1-8b, qwen2.5-7b\ndevice = h100-sxm, rtx-4090\n"
+               "w = bf16, int8, int4-g128\nw-blocks = 3\nw-apart = ffn\n"
+               "kv = bf16, kv8:kv4, kivi-2\nkv-blocks = 5\ntp = 1,2\nbatch = 1..4\n"
+               "clock = 0.5..1:+0.25\nobjectives = e2e_s, j_per_token, ppl_increase_ratio\n"
+               "samples = 1500");
 
     (void)state;
     assert_true(cosim_table_rows(t) > 20);
@@ -242,6 +244,103 @@ static void what_nobody_measured_stays_unknown(void **state)
     assert_int_equal(cosim_table_rows(t), 1); /* 16 bits everywhere */
     assert_rel(number_at(t, 0, "ppl_increase_ratio"), 0.0, 0);
     cosim_table_free(t);
+}
+
+/* --- sensitivities ------------------------------------------------------------------------- */
+
+static char kv_path[] = "/tmp/cosim-kv-XXXXXX", w_path[] = "/tmp/cosim-w-XXXXXX";
+
+/* Layer l loses (l + 1) 1e-4 nats by 2 bits of K and V, and half of that by 8; a tensor of it
+ * 1e-5 (l + 1) by int4. */
+static void write_sensitivities(void)
+{
+    const int kv_file = mkstemp(kv_path), w_file = mkstemp(w_path);
+    FILE *kv = fdopen(kv_file, "w"), *w = fdopen(w_file, "w");
+
+    assert_true(kv && w);
+    (void)fprintf(kv, "layer,pair,e_k,e_v,e_a,e_o,kl_nats\n");
+    (void)fprintf(w, "tensor,layer,format,loss_nats\n");
+    for (unsigned l = 0; l < 32; l++) {
+        (void)fprintf(kv, "%u,KV2,0,0,0,0,%.17g\n%u,KV8,0,0,0,0,%.17g\n", l, 1e-4 * (l + 1), l,
+                      5e-5 * (l + 1));
+        (void)fprintf(w, "*,%u,int4-g128,%.17g\n", l, 1e-5 * (l + 1));
+    }
+    (void)fclose(kv);
+    (void)fclose(w);
+}
+
+/* Sum of per_layer (l + 1) over the layers that a scheme gives `format` in `set`. */
+static double sum_of(const char *text, const char *set, const char *format, double per_layer)
+{
+    char whole[64], run[64];
+    double sum = 0.0;
+
+    (void)snprintf(whole, sizeof whole, "+%s=%s", set, format);
+    (void)snprintf(run, sizeof run, "+%s@", set);
+    if (strstr(text, whole) || strcmp(text, format) == 0)
+        return per_layer * 32 * 33 / 2;
+    for (const char *at = text; (at = strstr(at, run)) != NULL; at++) {
+        unsigned first = 0, last = 0;
+        char name[32];
+        assert_int_equal(sscanf(at + strlen(run), "%u-%u=%31[^+]", &first, &last, name), 3);
+        for (unsigned l = first; strcmp(name, format) == 0 && l <= last; l++)
+            sum += per_layer * (l + 1);
+    }
+    return sum;
+}
+
+static void tables_of_sensitivities_are_added_up_layer_by_layer(void **state)
+{
+    char text[512];
+    unsigned mixed = 0;
+
+    (void)state;
+    write_sensitivities();
+    (void)snprintf(text, sizeof text,
+                   POINT "w = bf16, int4-g128\nw-blocks = 5\nw-apart = ffn\nkv = bf16, kv8, kv2\n"
+                         "kv-blocks = 32\nw-sensitivity = %s\nkv-sensitivity = %s\n"
+                         "objectives = memory_bytes, ppl_increase_ratio\nsamples = 4000",
+                   w_path, kv_path);
+    cosim_table *t = search(text);
+    assert_true(cosim_table_rows(t) > 50);
+    for (size_t row = 0; row < cosim_table_rows(t); row++) {
+        const char *w = text_at(t, row, "w"), *kv = text_at(t, row, "kv");
+        const double want = sum_of(w, "attn", "int4-g128", 4e-5)
+                            + sum_of(w, "ffn", "int4-g128", 3e-5) + sum_of(kv, "*", "kv2", 1e-4)
+                            + sum_of(kv, "*", "kv8", 5e-5);
+        assert_true(fabs(log1p(number_at(t, row, "ppl_increase_ratio")) - want) < 1e-9);
+        mixed += strchr(kv, '+') != NULL;
+        if (want > 0.0)
+            assert_non_null(strstr(text_at(t, row, "quality_origin"), "sensitivity tables"));
+    }
+    assert_true(mixed > 10);
+    cosim_table_free(t);
+}
+
+static void sensitivities_that_do_not_fit_are_refused(void **state)
+{
+    static const struct {
+        const char *text, *msg;
+    } rows[] = {
+        { POINT "kv-blocks = 2\nkv = bf16, kv4", "kl_nats" },
+        { POINT "kv = bf16, kv8", "kv-blocks" },
+        { "model = qwen2.5-7b\ndevice = h200-sxm\nkv-blocks = 2", "28" },
+        { POINT "kv-blocks = 2\nkv = bf16, q5_0", "no pair" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[512];
+        cosim_table *t = NULL;
+        cosim_error e = { 0 };
+        (void)snprintf(text, sizeof text, "%s\nkv-sensitivity = %s", rows[i].text, kv_path);
+        cosim_study *s = study_of(text);
+        if (cosim_search(c, s, &t, &e) == COSIM_OK || !strstr(e.msg, rows[i].msg))
+            fail_msg("%zu: %s", i, e.msg);
+        cosim_study_free(s);
+    }
+    (void)unlink(kv_path);
+    (void)unlink(w_path);
 }
 
 /* --- places -------------------------------------------------------------------------------- */
@@ -402,7 +501,9 @@ static void mistakes_are_named_with_their_place(void **state)
         { DEVICE "w = int8+ffn=bf16\nw-blocks = 2", COSIM_EUSAGE, 3, "cannot be split" },
         { DEVICE "kv = kv4+*@0=kv8\nkv-blocks = 2", COSIM_EUSAGE, 3, "cannot be split" },
         { DEVICE "w-apart = fnn", COSIM_EUNKNOWN, 3, "fnn" },
-        { DEVICE "w-blocks = 17", COSIM_ERANGE, 3, "17" },
+        { DEVICE "w-blocks = 65", COSIM_ERANGE, 3, "65" },
+        { DEVICE "w = int4-g128-actorder\nw-blocks = 64\nw-apart = ffn", COSIM_ERANGE, 4,
+          "characters" },
         { DEVICE "w-blocks = 0", COSIM_ERANGE, 3, "0" },
         { DEVICE "stages = 2", COSIM_EUSAGE, 3, "platform" },
         { DEVICE "experts = 8", COSIM_ESYNTAX, 3, "pair" },
@@ -452,6 +553,8 @@ int main(void)
         cmocka_unit_test(the_loss_of_a_shape_is_the_law_s),
         cmocka_unit_test(blocks_lose_their_share_of_what_was_measured),
         cmocka_unit_test(what_nobody_measured_stays_unknown),
+        cmocka_unit_test(tables_of_sensitivities_are_added_up_layer_by_layer),
+        cmocka_unit_test(sensitivities_that_do_not_fit_are_refused),
         cmocka_unit_test(a_placement_costs_what_routing_says),
         cmocka_unit_test(memories_of_a_platform_are_respected),
         cmocka_unit_test(the_number_of_threads_changes_nothing),
