@@ -216,18 +216,36 @@ COSIM_API cosim_status cosim_roofline(cosim *c, const cosim_study *s, cosim_tabl
 typedef struct cosim_front_options {
     size_t size;          /* sizeof (cosim_front_options) */
     const char *columns;  /* objectives, comma-separated; NULL = all columns of numbers */
-    const char *maximise; /* those of them that are better when larger; NULL = none */
+    const char *maximise; /* those that are better when larger, besides metrics that say so */
     const char
         *reference; /* reference point, one number a column; NULL = worst + 10 % of the range */
     const cosim_table *truth; /* reference front for IGD+, epsilon and spread; NULL = none */
 } cosim_front_options;
 
 /**
- * Exact hypervolume of the rows of a table in 1 to 8 columns, with the non-dominated count, the
- * knee, and, given a reference front, IGD+, additive epsilon and spread (normalised by its range).
+ * Exact hypervolume of the rows of a table in 1 to 8 columns, with the non-dominated count, and,
+ * given a reference front, IGD+, additive epsilon and spread (normalised by its range).
  */
 COSIM_API cosim_status cosim_hypervolume(const cosim_table *front, const cosim_front_options *o,
                                          cosim_table **t, cosim_error *e);
+
+typedef struct cosim_choose_options {
+    size_t size;          /* sizeof (cosim_choose_options) */
+    const char *columns;  /* objectives, comma-separated */
+    const char *maximise; /* those that are better when larger, besides metrics that say so */
+    const char *weights;  /* what an objective counts, one number each; NULL = all alike */
+    const char *errors;   /* "e2e_s=0.2,j_per_token=0.5"; NULL = those of hwdb/metric_errors.csv */
+    const char *by;       /* knee, regret, robust or weights; NULL = knee */
+    size_t top;           /* rows to give; 0 = all */
+} cosim_choose_options;
+
+/**
+ * The non-dominated rows of a table, best first, with what speaks for each: how far it bulges
+ * (knee), what others lose by it (regret, ratios of the front's range), its value for the weights,
+ * and how many rows may be better in truth when each objective is wrong by its relative error.
+ */
+COSIM_API cosim_status cosim_choose(cosim *c, const cosim_table *front,
+                                    const cosim_choose_options *o, cosim_table **t, cosim_error *e);
 
 /* --- scaling laws --------------------------------------------------------------------------- */
 

@@ -128,6 +128,7 @@ int cmd_roofline(const struct args *a);
 int cmd_check(const struct args *a);
 int cmd_validate(const struct args *a);
 int cmd_hypervolume(const struct args *a);
+int cmd_choose(const struct args *a);
 int cmd_law(const struct args *a);
 int cmd_fit(const struct args *a);
 int cmd_kv(const struct args *a);

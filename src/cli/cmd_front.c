@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* hypervolume, law, fit: tables from files and formulas, without a study. */
+/* hypervolume, choose, law, fit: tables from files and formulas, without a study. */
 #include "cli/cli.h"
 
 #include <stdlib.h>
@@ -38,6 +38,39 @@ int cmd_hypervolume(const struct args *a)
     code = give(c, t, st, &e, a);
     cosim_table_free(front);
     cosim_table_free(truth);
+    cosim_close(c);
+    return code;
+}
+
+int cmd_choose(const struct args *a)
+{
+    cosim_error e = { .status = COSIM_OK };
+    cosim_table *front = NULL, *t = NULL;
+    const char *weights = args_get(a, "weights"), *by = args_get(a, "by"),
+               *top = args_get(a, "top");
+    const cosim_choose_options o = {
+        .size = sizeof o,
+        .columns = args_get(a, "objectives"),
+        .maximise = args_get(a, "maximise"),
+        .weights = weights,
+        .errors = args_get(a, "errors"),
+        .by = by        ? by
+              : weights ? "weights"
+                        : "knee",
+        .top = top ? strtoul(top, NULL, 10) : 10,
+    };
+    int code = EXIT_USAGE;
+
+    if (a->n_operands != 1 || !o.columns)
+        return usage_error("write: cosim choose FILE.csv --objectives LIST");
+    cosim *c = open_context(a, &code);
+    if (!c)
+        return code;
+    cosim_status st = cosim_table_read(a->operand[0], &front, &e);
+    if (st == COSIM_OK)
+        st = cosim_choose(c, front, &o, &t, &e);
+    code = give(c, t, st, &e, a);
+    cosim_table_free(front);
     cosim_close(c);
     return code;
 }

@@ -67,6 +67,19 @@ static const struct option hypervolume_options[] = {
     { NULL, 0, NULL, NULL },
 };
 
+static const struct option choose_options[] = {
+    { "objectives", 0, "LIST", "columns that are objectives" },
+    { "maximise", 0, "LIST",
+      "objectives that are better when larger, besides metrics that say so" },
+    { "by", 0, "knee|regret|robust|weights",
+      "what comes first; default knee, or weights if given" },
+    { "weights", 0, "NUMBERS", "what an objective counts, one number each; default: all alike" },
+    { "errors", 0, "LIST",
+      "how wrong objectives may be, METRIC=RATIO; default: hwdb/metric_errors.csv" },
+    { "top", 0, "N", "rows to show, 0 = all; default 10" },
+    { NULL, 0, NULL, NULL },
+};
+
 static const struct option law_options[] = {
     { "input", 'i', "LIST", "name=value,...: the law's value there" },
     { "set", 0, "NAME", "one published set of constants; default: all" },
@@ -130,6 +143,10 @@ const struct command command_table[] = {
       OPTS_OUTPUT | OPTS_PICTURE, validate_options, cmd_validate },
     { "hypervolume", "FILE.csv", "exact hypervolume and other indicators of the rows of a table",
       NULL, OPTS_OUTPUT, hypervolume_options, cmd_hypervolume },
+    { "choose", "FILE.csv", "which point of a frontier: knees, regret, and what model errors leave",
+      "knee: bulges most below the plane through the ends. regret: what people with other weights "
+      "lose. robust: fewest points that may be better in truth within the stated errors.",
+      OPTS_OUTPUT, choose_options, cmd_choose },
     { "kv", "sensitivity|search|presets|measure|tune",
       "choose K and V cache precision per layer (after KVTuner)",
       "sensitivity: attention errors of every layer and pair from dumped tensors or a small model. "

@@ -53,30 +53,56 @@ static double scalar(const struct points *p, const struct frame *f, size_t i, co
     return weights_tchebycheff(w, z, p->m, RHO);
 }
 
-cosim_status choice_regret(const struct points *front, size_t c, size_t h, struct regret *r,
-                           cosim_error *e)
+void choice_values(const struct points *front, const double *weight, double *value)
 {
-    const size_t m = front->m, n_w = weights_count(m, h);
-    double *w = malloc(n_w * m * sizeof *w);
+    double w[MAX_OBJ], sum = 0;
     struct frame f;
 
-    if (!w)
-        return err_set(e, COSIM_ENOMEM, "no memory for %zu weights", n_w);
-    weights_das_dennis(m, h, w);
+    for (size_t j = 0; j < front->m; j++)
+        sum += weight[j];
+    for (size_t j = 0; j < front->m; j++)
+        w[j] = weight[j] / sum;
     indicator_range(front, f.ideal, f.nadir);
-    *r = (struct regret){ 0 };
-    for (size_t k = 0; k < n_w; k++) {
-        double least = INF_F64;
-        for (size_t i = 0; i < front->n; i++)
-            least = min_f64(scalar(front, &f, i, w + k * m), least);
-        const double lost = scalar(front, &f, c, w + k * m) - least;
-        r->mean += lost / (double)n_w;
-        if (lost > r->max) {
-            r->max = lost;
-            r->worst_weight = k;
+    for (size_t i = 0; i < front->n; i++)
+        value[i] = scalar(front, &f, i, w);
+}
+
+static void add_weight(const struct points *front, size_t k, size_t n_w, const double *value,
+                       struct regret *r)
+{
+    double least = INF_F64;
+
+    for (size_t i = 0; i < front->n; i++)
+        least = min_f64(value[i], least);
+    for (size_t i = 0; i < front->n; i++) {
+        const double lost = value[i] - least;
+        r[i].mean += lost / (double)n_w;
+        if (lost > r[i].max) {
+            r[i].max = lost;
+            r[i].worst_weight = k;
         }
     }
+}
+
+cosim_status choice_regrets(const struct points *front, size_t h, struct regret *r, cosim_error *e)
+{
+    const size_t m = front->m, n_w = weights_count(m, h);
+    double *w = malloc(n_w * m * sizeof *w), *value = malloc((front->n + 1) * sizeof *value);
+
+    if (!w || !value) {
+        free(w);
+        free(value);
+        return err_set(e, COSIM_ENOMEM, "no memory for %zu weights", n_w);
+    }
+    weights_das_dennis(m, h, w);
+    for (size_t i = 0; i < front->n; i++)
+        r[i] = (struct regret){ 0 };
+    for (size_t k = 0; k < n_w; k++) {
+        choice_values(front, w + k * m, value);
+        add_weight(front, k, n_w, value, r);
+    }
     free(w);
+    free(value);
     return COSIM_OK;
 }
 

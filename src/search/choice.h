@@ -18,10 +18,13 @@ struct regret {
     size_t worst_weight;
 };
 
-/** What someone with other preferences loses by point `c`: for each of the Das-Dennis weights in
- * steps of 1/h, its augmented Tchebycheff value (rho 0.05) minus the front's least one. */
-cosim_status choice_regret(const struct points *front, size_t c, size_t h, struct regret *r,
-                           cosim_error *e);
+/** What someone with other preferences loses by each point: for every Das-Dennis weight in steps of
+ * 1/h, its augmented Tchebycheff value (rho 0.05) minus the front's least one. `r` has room for n.
+ */
+cosim_status choice_regrets(const struct points *front, size_t h, struct regret *r, cosim_error *e);
+
+/** The augmented Tchebycheff values of all points for one weight (made to add up to 1). */
+void choice_values(const struct points *front, const double *weight, double *value);
 
 /* Relative error e: the true value of f lies in f -/+ e |f|. */
 struct robustness {

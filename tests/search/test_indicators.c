@@ -164,7 +164,7 @@ static void knees_regret_and_robustness(void **state)
 {
     const double *const col[] = { (const double[]){ 1, 2, 10 }, (const double[]){ 10, 2, 1 } };
     const struct points f = { 3, 2, col };
-    struct regret middle, end;
+    struct regret r[3];
     struct robustness rb;
     double bulge[3];
 
@@ -172,11 +172,17 @@ static void knees_regret_and_robustness(void **state)
     assert_int_equal(choice_knee(&f, bulge), 1);
     assert_true(fabs(bulge[0]) < 1e-15);
     assert_rel(bulge[1], (1 - 2.0 / 9) / sqrt(2), 1e-14);
-    assert_int_equal(choice_regret(&f, 1, 10, &middle, NULL), COSIM_OK);
-    assert_int_equal(choice_regret(&f, 0, 10, &end, NULL), COSIM_OK);
-    assert_true(middle.max < end.max && middle.mean < end.mean);
+    assert_int_equal(choice_regrets(&f, 10, r, NULL), COSIM_OK);
+    assert_true(r[1].max < r[0].max && r[1].mean < r[0].mean);
+    assert_rel(r[0].max, r[2].max, 1e-14); /* by symmetry */
     /* weight all on the second objective: (1 - 0) (1 + 0.05) */
-    assert_rel(end.max, 1.05, 1e-14);
+    assert_rel(r[0].max, 1.05, 1e-14);
+    /* twice as much for the first: 2/3 of it, and 0.05 of the weighted sum */
+    double value[3];
+    choice_values(&f, (const double[]){ 2, 1 }, value);
+    assert_rel(value[0], 1.0 / 3 + 0.05 / 3, 1e-14);
+    assert_rel(value[1], 2.0 / 27 + 0.05 / 9, 1e-14);
+    assert_rel(value[2], 2.0 / 3 + 0.05 * 2 / 3, 1e-14);
     /* (1, 10) can dominate (2, 2) when 10 (1 - t e) <= 2 (1 + t e): t e = 8/12 */
     choice_robustness(&f, 1, (const double[]){ 0.1, 0.1 }, &rb);
     assert_int_equal(rb.certainly_dominated, 0);
