@@ -68,5 +68,6 @@ refused 3 'none of the objectives' choose "$T/front.csv" $O --errors=ttft_s=0.2
 refused 3 "no column 'e2e'" choose "$T/front.csv" --objectives=e2e,j_per_token
 refused 3 'no numbers' choose "$T/front.csv" --objectives=name
 refused 2 'objectives' choose "$T/front.csv"
-printf 'name,e2e_s\nx,\n' >"$T/empty.csv"
-refused 1 'no row' choose "$T/empty.csv" --objectives=e2e_s
+printf 'name,e2e_s,j_per_token\nx,1,\ny,,2\n' >"$T/empty.csv"
+# shellcheck disable=SC2086
+refused 1 'no row' choose "$T/empty.csv" $O
