@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Study texts against the shipped tables (run from the root of the repository). */
-#include "api/resolve.h"
+#include "api/joint.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,9 +12,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static bool is_small(const struct study *s)
 {
-    static const enum study_key lists[] = { STUDY_MODEL,  STUDY_DEVICE, STUDY_W,
-                                            STUDY_A,      STUDY_KV,     STUDY_TP,
-                                            STUDY_PROMPT, STUDY_OUTPUT, STUDY_BATCH };
+    static const enum study_key lists[] = { STUDY_MODEL, STUDY_DEVICE, STUDY_W,      STUDY_A,
+                                            STUDY_KV,    STUDY_TP,     STUDY_PROMPT, STUDY_OUTPUT,
+                                            STUDY_BATCH, STUDY_CLOCK };
     double n = 1.0;
 
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
@@ -25,6 +25,40 @@ static bool is_small(const struct study *s)
             n *= *c == ',' ? 2.0 : 1.0;
     }
     return n < POINTS_MAX;
+}
+
+/* Axes of a joint search, and a few candidates; not what would read files. */
+static cosim_status try_joint(cosim *c, const struct study *s, cosim_error *e)
+{
+    struct joint *j = calloc(1, sizeof *j);
+    struct search_problem p = { .n_axes = 0 };
+    struct arena a = { NULL };
+    struct rng r;
+
+    if (!j)
+        abort();
+    cosim_status st = joint_resolve(j, c, s, e);
+    p.n_axes = j->n_axes;
+    p.axis = j->search;
+    rng_stream(&r, 1, 0);
+    for (int i = 0; st == COSIM_OK && i < 3; i++) {
+        double x[JOINT_AXES_MAX];
+        struct joint_choice choice;
+        struct joint_point point;
+        problem_random(&p, &r, x);
+        joint_read(j, x, &choice);
+        st = joint_price(j, &choice, i == 0, &point, &a, e);
+    }
+    arena_release(&a);
+    joint_release(j);
+    free(j);
+    return st;
+}
+
+static bool reads_files(const struct study *s)
+{
+    return s->value[STUDY_W_SENSITIVITY].text || s->value[STUDY_KV_SENSITIVITY].text
+           || s->value[STUDY_JOURNAL].text;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -41,7 +75,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!text)
         abort();
     cosim_status st = study_parse(&s, "fuzz.study", text, &e);
-    if (st == COSIM_OK && is_small(&s))
+    if (st == COSIM_OK && is_small(&s) && joint_wanted(&s) && !reads_files(&s))
+        st = try_joint(c, &s, &e);
+    else if (st == COSIM_OK && is_small(&s))
         st = resolve(&r, c, &s, &e);
     if ((st == COSIM_OK) != (e.status == COSIM_OK) || (st != COSIM_OK && e.msg[0] == '\0'))
         abort();
