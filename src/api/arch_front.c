@@ -193,9 +193,11 @@ static cosim_status search_grid(struct table *t, const struct trade *k, struct a
                                       .evaluate = evaluate_rows,
                                       .costly = true };
     const struct sweep_request *q = &k->s->r.request;
-    const struct search_options o = {
-        .budget = q->samples, .seed = q->seed, .threads = arch_n_threads(k->s), .stop = q->stop
-    };
+    const struct search_options o = { .budget = q->samples,
+                                      .seed = q->seed,
+                                      .threads = arch_n_threads(k->s),
+                                      .stop = q->stop,
+                                      .no_trace = true };
     struct search_result r = { .stop = STOP_DONE };
 
     cosim_status st = search_run(&p, search_algo_find(FRONT_ALGORITHM), &o, archive, &r, e);
