@@ -14,6 +14,13 @@ static const cosim_key keys[N_ARCH_KEYS] = {
 #undef ARCH_KEY_ROW
 };
 
+/* What errors name as the place of a value. */
+static const char *const origins[N_ARCH_KEYS] = {
+#define ARCH_KEY_ORIGIN(id, key, arg, def, doc) "--" key,
+    ARCH_KEY_LIST(ARCH_KEY_ORIGIN)
+#undef ARCH_KEY_ORIGIN
+};
+
 const cosim_key *cosim_arch_key(size_t i)
 {
     return i < N_ARCH_KEYS ? &keys[i] : NULL;
@@ -30,7 +37,7 @@ static cosim_status read_setting(struct arch_given *g, const cosim_setting *s, c
         if (keys[i].arg && !s->value)
             return err_set(e, COSIM_EUSAGE, "'--%s' needs a value", s->name);
         g->trained = g->trained || i == KEY_TRAINED;
-        g->key[i] = (struct setting){ s->value, { keys[i].key, 0, 0 } };
+        g->key[i] = (struct setting){ s->value, { origins[i], 0, 0 } };
         return COSIM_OK;
     }
     const cosim_status st = err_set(e, COSIM_EUSAGE, "unknown option '--%s'", s->name);
@@ -44,7 +51,7 @@ static cosim_status read_settings(struct arch_given *g, const cosim_setting *s, 
 {
     memset(g, 0, sizeof *g);
     for (size_t i = 0; i < N_ARCH_KEYS; i++)
-        g->key[i] = (struct setting){ keys[i].def, { keys[i].key, 0, 0 } };
+        g->key[i] = (struct setting){ keys[i].def, { origins[i], 0, 0 } };
     for (size_t i = 0; i < n; i++)
         TRY(read_setting(g, &s[i], e));
     return COSIM_OK;

@@ -193,9 +193,11 @@ static cosim_status search_grid(struct table *t, const struct trade *k, struct a
                                       .evaluate = evaluate_rows,
                                       .costly = true };
     const struct sweep_request *q = &k->s->r.request;
-    const struct search_options o = {
-        .budget = q->samples, .seed = q->seed, .threads = arch_n_threads(k->s), .stop = q->stop
-    };
+    const struct search_options o = { .budget = q->samples,
+                                      .seed = q->seed,
+                                      .threads = arch_n_threads(k->s),
+                                      .stop = q->stop,
+                                      .no_trace = true };
     struct search_result r = { .stop = STOP_DONE };
 
     cosim_status st = search_run(&p, search_algo_find(FRONT_ALGORITHM), &o, archive, &r, e);
@@ -224,10 +226,23 @@ static cosim_status sampled_grid(struct table *t, const struct trade *k, cosim_e
     return st;
 }
 
+static cosim_status check_known(const struct arch_study *s, cosim_error *e)
+{
+    for (size_t i = 0; i < s->n_against; i++)
+        if (!is_known(s->reference_facts.metric[s->against[i]])) {
+            (void)err_set(e, COSIM_ENO, "%s is not known for architectures on this device",
+                          metric_table[s->against[i]].name);
+            err_hint(e, "--against names what the loss is traded against");
+            return COSIM_ENO;
+        }
+    return COSIM_OK;
+}
+
 static cosim_status front_rows(struct table *t, const struct arch_study *s, cosim_error *e)
 {
     struct trade k = { .s = s, .n_metrics = s->n_against, .metric = s->against };
 
+    TRY(check_known(s, e));
     TRY(arch_table_reference(t, s, e));
     TRY(arch_n_points(s) <= FRONT_POINTS_MAX ? whole_grid(t, &k, e) : sampled_grid(t, &k, e));
     for (size_t j = 0; j < k.n_metrics; j++)

@@ -50,8 +50,8 @@ static const struct column fixed[N_FIXED] = {
 #undef COLUMN_ROW
 };
 
-static const enum metric shown_metric[] = { METRIC_TTFT, METRIC_TPOT, METRIC_E2E, METRIC_MEMORY,
-                                            METRIC_J_PER_TOKEN };
+static const enum metric shown_metric[] = { METRIC_TTFT,   METRIC_TPOT,        METRIC_E2E,
+                                            METRIC_MEMORY, METRIC_J_PER_TOKEN, METRIC_POWER };
 enum { N_SHOWN = sizeof shown_metric / sizeof *shown_metric };
 
 static const struct column delta_column[] = {

@@ -291,7 +291,7 @@ static void lower(struct arch_study *s, size_t i, double max, const char *from)
 
 static cosim_status read_limits(struct arch_study *s, cosim_error *e)
 {
-    static const struct src_pos at = { "max", 0, 0 };
+    static const struct src_pos at = { "--max", 0, 0 };
 
     for (size_t i = 0; i < s->r.request.n_limits; i++) {
         const struct sweep_limit *l = &s->r.request.limit[i];
@@ -330,7 +330,7 @@ static cosim_status same_as_reference(struct arch_study *s, const struct setting
 static cosim_status read_budgets(struct arch_study *s, const struct arch_given *g, cosim_error *e)
 {
     const double usable = s->r.space.rates[0].rate[RATE_MEM_USABLE_BYTES].value;
-    const struct setting latency = { "e2e_s", { "same", 0, 0 } };
+    const struct setting latency = { "e2e_s", { "--same", 0, 0 } };
     struct arch_engine unused;
 
     TRY(read_limits(s, e));
@@ -368,7 +368,7 @@ cosim_status arch_study_open(struct arch_study *s, cosim *c, const struct study 
     if (copy.value[STUDY_COMPAT].text)
         return err_set(e, COSIM_EUSAGE, "--compat belongs to estimate and explain");
     if (!copy.value[STUDY_MODEL].text)
-        copy.value[STUDY_MODEL] = (struct setting){ ARCH_REFERENCE_DEFAULT, { "like", 0, 0 } };
+        copy.value[STUDY_MODEL] = (struct setting){ ARCH_REFERENCE_DEFAULT, { "--like", 0, 0 } };
     TRY(resolve(&s->r, c, &copy, e));
     TRY(one_value_each(s, e));
     s->reference = s->r.space.model[0];

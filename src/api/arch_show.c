@@ -130,9 +130,12 @@ static cosim_status region_rows(struct table *t, const struct arch_study *s, str
 
     for (uint64_t id = 0; id < arch_n_points(s); id++) {
         const struct arch_design a = arch_grid_point(s, id);
+        const volatile sig_atomic_t *stop = s->r.request.stop;
         struct arch_facts f;
         struct arch_point p;
 
+        if (stop && *stop)
+            return err_set(e, COSIM_EINTERRUPTED, "interrupted");
         TRY(arch_evaluate(&p, &q, &a, e));
         TRY(arch_engine_facts(g, &a, &f, e));
         n_fit += arch_fits(&p);

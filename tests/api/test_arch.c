@@ -418,6 +418,7 @@ static void wrong_questions_are_refused(void **state)
         { JETSON "--width=1000", "meets the budgets", COSIM_ENO },
         { JETSON "objectives=e2e_s,ttft_s", "--against", COSIM_EUSAGE },
         { JETSON "--against=e2e", "unknown metric", COSIM_EUNKNOWN },
+        { JETSON "--show=front --against=ppl_increase_ratio", "not known", COSIM_ENO },
         { JETSON "--against=e2e_s,e2e_s", "given twice", COSIM_ESYNTAX },
         { JETSON "compat=genz", "--compat", COSIM_EUSAGE },
         { JETSON "--pick=3", "belongs to --config", COSIM_EUSAGE },

@@ -12,6 +12,15 @@ out_has 'reference qwen2.5-0.5b'
 out_has 'best with real depth'
 out_has 'of the paper; costs: this engine'
 
+# docs/laws.md shows these
+# shellcheck disable=SC2086
+run 0 arch $ASK --columns=what,layers,width,ffn_ratio,gqa,experts,active_experts,n_params --format=csv
+out_has '^best,17,1792,0.5,4,16,1,1719493888'
+# shellcheck disable=SC2086
+run 0 arch $ASK --show=front --against=e2e_s --ffn-ratio=.25,.5,1,2,4 --columns=experts --format=csv
+[ "$(grep -c '^[0-9]' "$T/out")" -eq 124 ] || fail "another front"
+[ "$(tr -d '\r' <"$T/out" | grep -c '^1$')" -eq 2 ] || fail "another number of dense points"
+
 # the best architecture as a config.json: estimate reads it back to the same bytes
 metrics=ttft_s,tpot_s,e2e_s,memory_bytes,j_per_token
 # shellcheck disable=SC2086
