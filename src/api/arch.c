@@ -114,15 +114,12 @@ static cosim_status write_config(const struct arch_study *s, const struct arch_g
 cosim_status cosim_arch(cosim *c, const cosim_study *study, const cosim_setting *setting, size_t n,
                         cosim_table **t, cosim_error *e)
 {
-    struct study own = *study;
     struct arch_study s;
     struct arch_given g;
 
     *t = NULL;
     TRY(read_settings(&g, setting, n, e));
-    for (int key = STUDY_LAYERS; key <= STUDY_VOCAB; key++)
-        own.value[key].text = NULL; /* lists of shapes are settings here */
-    cosim_status st = arch_study_open(&s, c, &own, &g, e);
+    cosim_status st = arch_study_open(&s, c, study, &g, e);
     if (st == COSIM_OK)
         st = show(&s, &g, t, e);
     if (st == COSIM_OK)

@@ -20,13 +20,6 @@
       "limits a time")                                                                             \
     X(AGAINST, "against", "LIST", "e2e_s,memory_bytes,j_per_token",                                \
       "front: metrics that the loss is traded against")                                            \
-    X(LAYERS, "layers", "LIST", "4..32", "depths; best, iso and shadow search between the ends")   \
-    X(WIDTH, "width", "LIST", "768..3072:+64", "hidden sizes")                                     \
-    X(FFN_RATIO, "ffn-ratio", "LIST", "0.5,1,2,4",                                                 \
-      "FFN width of the active experts together / width")                                          \
-    X(GQA, "gqa", "LIST", "1,2,4,8", "query heads per KV head")                                    \
-    X(EXPERTS, "experts", "LIST", "1:1,8:1,8:2,16:1,16:2", "experts : active ones; 1:1 = dense")   \
-    X(VOCAB, "vocab", "LIST", NULL, "vocabulary sizes; default: the reference's")                  \
     X(HEAD_DIM, "head-dim", "N", NULL, "size of a head; default: the reference's")                 \
     X(TRAINED, "trained", NULL, NULL,                                                              \
       "formats were trained with: QAT law where it has constants, not quantised afterwards")       \
@@ -39,6 +32,16 @@ enum arch_key {
 #undef ARCH_KEY_ENUM
         N_ARCH_KEYS
 };
+
+/* Lists of shapes are keys of a study; what a search over architectures takes when none is given.
+ * id, default */
+#define ARCH_SHAPE_LIST(X)                                                                         \
+    X(LAYERS, "4..32")                                                                             \
+    X(WIDTH, "768..3072:+64")                                                                      \
+    X(FFN_RATIO, "0.5,1,2,4")                                                                      \
+    X(GQA, "1,2,4,8")                                                                              \
+    X(EXPERTS, "1:1,8:1,8:2,16:1,16:2")                                                            \
+    X(VOCAB, NULL)
 
 /* Given settings by key; text NULL = neither given nor a default. */
 struct arch_given {

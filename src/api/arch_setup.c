@@ -36,55 +36,39 @@ static cosim_status sorted_numbers(const struct setting *s, double lo, double hi
     return COSIM_OK;
 }
 
-#define RATIOS_MAX 256u
-
-static cosim_status read_ratios(struct arch_study *s, const struct setting *text, cosim_error *e)
+static cosim_status read_experts(struct arch_study *s, const struct setting *list, cosim_error *e)
 {
-    double *v = ARENA_NEW(&s->arena, double, RATIOS_MAX);
-    struct list_walk w = { .list = *text };
-    cosim_status st;
+    double *all = NULL, *active = NULL;
 
+    TRY(list_pairs(list, 65536, &all, &active, &s->axes.n_experts, &s->arena, e));
+    struct arch_experts *v = ARENA_NEW(&s->arena, struct arch_experts, s->axes.n_experts);
     if (!v)
         return err_set(e, COSIM_ENOMEM, "out of memory for a study");
-    while (list_next(&w, &st, e)) {
-        double ratio;
-        if (!text_to_f64(w.token, &ratio) || !(ratio >= 1e-3 && ratio <= 1e3))
-            return err_at(e, COSIM_ERANGE, &w.at, "'%s' is no ratio from 0.001 to 1000", w.token);
-        if (s->axes.n_ffn_ratio == RATIOS_MAX)
-            return err_at(e, COSIM_ERANGE, &w.at, "more than %u values", RATIOS_MAX);
-        v[s->axes.n_ffn_ratio++] = ratio;
-    }
-    s->axes.ffn_ratio = v;
-    return st;
+    for (size_t i = 0; i < s->axes.n_experts; i++)
+        v[i] = (struct arch_experts){ all[i], active[i] };
+    s->axes.experts = v;
+    return COSIM_OK;
 }
 
-static cosim_status read_experts(struct arch_study *s, const struct setting *text, cosim_error *e)
+/* The list of a shape that the study gives, else what a search over architectures takes. */
+static struct setting shape_list(const struct study *s, enum study_key key)
 {
-    struct arch_experts *v = ARENA_NEW(&s->arena, struct arch_experts, RATIOS_MAX);
-    struct list_walk w = { .list = *text };
-    cosim_status st;
+    struct setting v = s->value[key];
 
-    if (!v)
-        return err_set(e, COSIM_ENOMEM, "out of memory for a study");
-    while (list_next(&w, &st, e)) {
-        uint64_t experts = 0, active = 0;
-        char *colon = strchr(w.token, ':');
-        if (colon)
-            *colon = '\0';
-        if (!colon || !text_to_u64(w.token, &experts) || !text_to_u64(colon + 1, &active)
-            || active < 1 || active > experts || experts > 65536) {
-            if (colon)
-                *colon = ':';
-            st = err_at(e, COSIM_ESYNTAX, &w.at, "'%s' is not EXPERTS:ACTIVE", w.token);
-            err_hint(e, "write 8:2 for 2 of 8 experts, 1:1 for a dense model");
-            return st;
-        }
-        if (s->axes.n_experts == RATIOS_MAX)
-            return err_at(e, COSIM_ERANGE, &w.at, "more than %u values", RATIOS_MAX);
-        v[s->axes.n_experts++] = (struct arch_experts){ (double)experts, (double)active };
+    if (v.text)
+        return v;
+    switch (key) {
+#define SHAPE_DEFAULT(id, def)                                                                     \
+    case STUDY_##id:                                                                               \
+        v.text = def;                                                                              \
+        break;
+        ARCH_SHAPE_LIST(SHAPE_DEFAULT)
+#undef SHAPE_DEFAULT
+    default:
+        break;
     }
-    s->axes.experts = v;
-    return st;
+    v.at = (struct src_pos){ study_key_table[key].key, 0, 0 };
+    return v;
 }
 
 static cosim_status read_vocab(struct arch_study *s, const struct setting *text, cosim_error *e)
@@ -96,16 +80,23 @@ static cosim_status read_vocab(struct arch_study *s, const struct setting *text,
     return COSIM_OK;
 }
 
-static cosim_status read_axes(struct arch_study *s, const struct arch_given *g, cosim_error *e)
+static cosim_status read_axes(struct arch_study *s, const struct study *study, cosim_error *e)
 {
+    const struct setting layers = shape_list(study, STUDY_LAYERS),
+                         width = shape_list(study, STUDY_WIDTH), gqa = shape_list(study, STUDY_GQA),
+                         ratio = shape_list(study, STUDY_FFN_RATIO),
+                         experts = shape_list(study, STUDY_EXPERTS),
+                         vocab = shape_list(study, STUDY_VOCAB);
     struct arch_axes *x = &s->axes;
+    double *ratios = NULL;
 
-    TRY(sorted_numbers(&g->key[KEY_LAYERS], 1, 4096, &x->layers, &x->n_layers, &s->arena, e));
-    TRY(sorted_numbers(&g->key[KEY_WIDTH], 1, 1048576, &x->width, &x->n_width, &s->arena, e));
-    TRY(sorted_numbers(&g->key[KEY_GQA], 1, 65536, &x->gqa, &x->n_gqa, &s->arena, e));
-    TRY(read_ratios(s, &g->key[KEY_FFN_RATIO], e));
-    TRY(read_experts(s, &g->key[KEY_EXPERTS], e));
-    return read_vocab(s, &g->key[KEY_VOCAB], e);
+    TRY(sorted_numbers(&layers, 1, 4096, &x->layers, &x->n_layers, &s->arena, e));
+    TRY(sorted_numbers(&width, 1, 1048576, &x->width, &x->n_width, &s->arena, e));
+    TRY(sorted_numbers(&gqa, 1, 65536, &x->gqa, &x->n_gqa, &s->arena, e));
+    TRY(list_reals(&ratio, 1e-3, 1e3, &ratios, &x->n_ffn_ratio, &s->arena, e));
+    x->ffn_ratio = ratios;
+    TRY(read_experts(s, &experts, e));
+    return read_vocab(s, &vocab, e);
 }
 
 /* --- what all designs share ------------------------------------------------------------------- */
@@ -354,7 +345,7 @@ static cosim_status read_budgets(struct arch_study *s, const struct arch_given *
 cosim_status arch_study_open(struct arch_study *s, cosim *c, const struct study *study,
                              const struct arch_given *g, cosim_error *e)
 {
-    struct study copy = *study; /* only read */
+    struct study copy = study_plain(study);
 
     memset(s, 0, sizeof *s);
     if (g->key[KEY_LIKE].text && copy.value[STUDY_MODEL].text)
@@ -377,7 +368,7 @@ cosim_status arch_study_open(struct arch_study *s, cosim *c, const struct study 
         s->max[i] = UNKNOWN_F64;
     TRY(read_against(s, &g->key[KEY_AGAINST], e));
     TRY(read_shape(s, g, e));
-    TRY(read_axes(s, g, e));
+    TRY(read_axes(s, study, e));
     TRY(make_precisions(s, e));
     TRY(count_designs(s, e));
     TRY(price_reference(s, e));

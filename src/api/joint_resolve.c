@@ -268,10 +268,8 @@ static cosim_status find_increases(struct joint *j, cosim_error *e)
 static cosim_status resolve_space(struct joint *j, const struct study *s, cosim_error *e)
 {
     static const enum study_key parallel[] = { STUDY_TP, STUDY_PP, STUDY_EP, STUDY_DP };
-    struct study plain = *s;
+    struct study plain = study_plain(s);
 
-    for (int key = STUDY_SEARCH_FIRST; key < N_STUDY_KEYS; key++)
-        plain.value[key].text = NULL;
     if (!j->platform)
         return resolve(&j->r, j->c, &plain, e);
     if (given(s, STUDY_DEVICE))

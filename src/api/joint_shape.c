@@ -3,7 +3,6 @@
 #include "api/joint.h"
 
 #include "core/num.h"
-#include "core/text.h"
 
 #include <string.h>
 
@@ -54,38 +53,6 @@ static cosim_status one_value(struct joint *j, enum joint_shape k, double value,
     return COSIM_OK;
 }
 
-/* "8:2": two of eight experts work for a token. */
-static cosim_status pick_experts(struct joint *j, struct setting list, cosim_error *e)
-{
-    struct list_walk w = { .list = list };
-    double *all = ARENA_NEW(&j->arena, double, 256), *active = ARENA_NEW(&j->arena, double, 256);
-    size_t n = 0;
-    cosim_status st;
-
-    if (!all || !active)
-        return err_set(e, COSIM_ENOMEM, "out of memory for shapes");
-    while (list_next(&w, &st, e)) {
-        char *colon = strchr(w.token, ':');
-        uint64_t x = 0, y = 0;
-        if (colon)
-            *colon = '\0';
-        if (!colon || !text_to_u64(w.token, &x) || !text_to_u64(colon + 1, &y) || y < 1 || x < y
-            || x > 65536) {
-            st = err_at(e, COSIM_ESYNTAX, &w.at, "'%.40s' is no pair of experts", w.token);
-            err_hint(e, "write experts:active, as in 1:1 (dense) or 8:2");
-            return st;
-        }
-        if (n == 256)
-            return err_at(e, COSIM_ERANGE, &w.at, "more than 256 pairs of experts");
-        all[n] = (double)x;
-        active[n++] = (double)y;
-    }
-    j->shape[JOINT_EXPERTS] = all;
-    j->active = active;
-    j->n_shape[JOINT_EXPERTS] = n;
-    return st;
-}
-
 cosim_status joint_pick_shapes(struct joint *j, const struct study *s, cosim_error *e)
 {
     const struct setting model = study_get(s, STUDY_MODEL);
@@ -107,7 +74,11 @@ cosim_status joint_pick_shapes(struct joint *j, const struct study *s, cosim_err
         if (!list.text) {
             TRY(one_value(j, (enum joint_shape)k, own[k], e));
         } else if (k == JOINT_EXPERTS) {
-            TRY(pick_experts(j, list, e));
+            double *active = NULL;
+            TRY(list_pairs(&list, shape_table[k].hi, &values, &active, &j->n_shape[k], &j->arena,
+                           e));
+            j->shape[k] = values;
+            j->active = active;
         } else {
             TRY((shape_table[k].whole ? list_numbers : list_reals)(&list, shape_table[k].lo,
                                                                    shape_table[k].hi, &values,

@@ -128,9 +128,8 @@ static cosim_status search_designs(struct resolved *r, struct search_job *job,
                                    cosim_table **t, cosim_error *e)
 {
     struct search_axis axis[N_AXES];
-    struct study plain = *s;
+    const struct study plain = study_plain(s);
 
-    plain.value[STUDY_JOURNAL].text = NULL;
     TRY(resolve(r, c, &plain, e));
     TRY(job_from_study(job, s, &r->request, e));
     describe_axes(&r->space, axis);

@@ -149,6 +149,15 @@ cosim_status study_without_search(const struct study *s, cosim_error *e)
     return COSIM_OK;
 }
 
+struct study study_plain(const struct study *s)
+{
+    struct study plain = *s;
+
+    for (int key = STUDY_SEARCH_FIRST; key < N_STUDY_KEYS; key++)
+        plain.value[key].text = NULL;
+    return plain;
+}
+
 bool list_next(struct list_walk *w, cosim_status *st, cosim_error *e)
 {
     const char *s = w->list.text + w->offset;

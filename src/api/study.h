@@ -56,13 +56,14 @@
     X(PLATFORM, "platform", "ID", NULL,                                                            \
       "search: place the layers on its members, instead of a device")                              \
     X(STAGES, "stages", "N", "3", "search: runs of layers that are placed apart")                  \
-    X(LAYERS, "layers", "LIST", NULL, "search: depths of shapes; the model gives the rest")        \
-    X(WIDTH, "width", "LIST", NULL, "search: widths of shapes")                                    \
+    X(LAYERS, "layers", "LIST", NULL, "search, arch: depths of shapes; the model gives the rest")  \
+    X(WIDTH, "width", "LIST", NULL, "search, arch: widths of shapes")                              \
     X(FFN_RATIO, "ffn-ratio", "LIST", NULL,                                                        \
-      "search: FFN width of all active experts over the width; widths become multiples of 64")     \
-    X(GQA, "gqa", "LIST", NULL, "search: query heads per KV head")                                 \
-    X(EXPERTS, "experts", "LIST", NULL, "search: experts:active pairs, 1:1 is dense")              \
-    X(VOCAB, "vocab", "LIST", NULL, "search: vocabularies")
+      "search, arch: FFN width of all active experts over the width; widths become multiples of "  \
+      "64")                                                                                        \
+    X(GQA, "gqa", "LIST", NULL, "search, arch: query heads per KV head")                           \
+    X(EXPERTS, "experts", "LIST", NULL, "search, arch: experts:active pairs, 1:1 is dense")        \
+    X(VOCAB, "vocab", "LIST", NULL, "search, arch: vocabularies")
 
 enum study_key {
 #define STUDY_ENUM(id, key, arg, def, doc) STUDY_##id,
@@ -111,6 +112,9 @@ cosim_status study_parse(struct study *s, const char *name, const char *text, co
 /** EUSAGE when a key that only a search takes was given. */
 cosim_status study_without_search(const struct study *s, cosim_error *e);
 
+/** A copy without those keys, to be read only: it shares its memory with `s`. */
+struct study study_plain(const struct study *s);
+
 /** The given value, else the default; text NULL when there is neither. */
 struct setting study_get(const struct study *s, enum study_key key);
 
@@ -132,6 +136,10 @@ cosim_status list_numbers(const struct setting *s, double lo, double hi, double 
 /** As list_numbers for fractions; ranges need their step: 0.5..1:+0.1. */
 cosim_status list_reals(const struct setting *s, double lo, double hi, double **values, size_t *n,
                         struct arena *a, cosim_error *e);
+
+/** A list of pairs of whole numbers, "8:2": 1 <= second <= first <= hi. */
+cosim_status list_pairs(const struct setting *s, double hi, double **first, double **second,
+                        size_t *n, struct arena *a, cosim_error *e);
 
 /** One unsigned integer. */
 cosim_status setting_u64(const struct setting *s, uint64_t lo, uint64_t hi, uint64_t *v,

@@ -164,6 +164,38 @@ cosim_status list_reals(const struct setting *s, double lo, double hi, double **
     return read_list(s, &(struct rule){ lo, hi, false }, values, n, a, e);
 }
 
+#define PAIRS_MAX 256u
+
+cosim_status list_pairs(const struct setting *s, double hi, double **first, double **second,
+                        size_t *n, struct arena *a, cosim_error *e)
+{
+    struct list_walk w = { .list = *s };
+    cosim_status st;
+
+    *n = 0;
+    *first = ARENA_NEW(a, double, PAIRS_MAX);
+    *second = ARENA_NEW(a, double, PAIRS_MAX);
+    if (!*first || !*second)
+        return no_memory(e);
+    while (list_next(&w, &st, e)) {
+        const char *colon = strchr(w.token, ':');
+        char head[sizeof w.token];
+        uint64_t x = 0, y = 0;
+        (void)snprintf(head, sizeof head, "%.*s", colon ? (int)(colon - w.token) : 0, w.token);
+        if (!colon || !text_to_u64(head, &x) || !text_to_u64(colon + 1, &y) || y < 1 || y > x
+            || (double)x > hi) {
+            st = err_at(e, COSIM_ESYNTAX, &w.at, "'%.40s' is no pair", w.token);
+            err_hint(e, "write 8:2 for two of eight, 1:1 for one of one");
+            return st;
+        }
+        if (*n == PAIRS_MAX)
+            return err_at(e, COSIM_ERANGE, &w.at, "more than %u pairs", PAIRS_MAX);
+        (*first)[*n] = (double)x;
+        (*second)[(*n)++] = (double)y;
+    }
+    return st;
+}
+
 cosim_status setting_u64(const struct setting *s, uint64_t lo, uint64_t hi, uint64_t *v,
                          cosim_error *e)
 {

@@ -156,7 +156,10 @@ const struct command command_table[] = {
     { "arch", "[STUDY-FILE]...",
       "architectures under budgets of a device: least predicted loss, front, feasible region",
       "Loss by the co-design law, costs by the engine. Budgets: --max METRIC=VALUE, and the "
-      "reference's own e2e_s unless a time is limited (--same). exit 1: nothing fits.",
+      "reference's own e2e_s unless a time is limited (--same). Shapes without a list: layers "
+      "4..32, "
+      "width 768..3072:+64, ffn-ratio 0.5,1,2,4, gqa 1,2,4,8, experts 1:1,8:1,8:2,16:1,16:2, the "
+      "reference's vocabulary. exit 1: nothing fits.",
       OPTS_ARCH | OPTS_STUDY | OPTS_OUTPUT | OPTS_PICTURE, NULL, cmd_arch },
     { "law", "[NAME]", "scaling laws: their list, published constants, values", NULL, OPTS_OUTPUT,
       law_options, cmd_law },

@@ -94,10 +94,12 @@ static cosim_status take_trace(struct run *run, cosim_error *e)
 {
     struct search_result *r = run->r;
 
-    if (r->evaluations < run->next_window || run->o->no_trace)
+    if (r->evaluations < run->next_window)
         return COSIM_OK;
-    while (run->next_window <= r->evaluations)
+    while (run->next_window <= r->evaluations) /* without a trace too: batches end at windows */
         run->next_window += run->window;
+    if (run->o->no_trace)
+        return COSIM_OK;
     run->framed = run->has_feasible;
     if (r->n_trace >= SEARCH_WINDOWS || !is_measurable(run))
         return COSIM_OK;

@@ -79,7 +79,7 @@ refused 2 'can be no budget' arch $ASK --max=power_w=3
 # shellcheck disable=SC2086
 refused 2 'is one of best' arch $ASK --show=everything
 # shellcheck disable=SC2086
-refused 3 'not EXPERTS:ACTIVE' arch $ASK --experts=8
+refused 3 'is no pair' arch $ASK --experts=8
 # shellcheck disable=SC2086
 refused 3 'outside 1 to 4096' arch $ASK --layers=4..5000
 # shellcheck disable=SC2086
