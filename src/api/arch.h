@@ -28,10 +28,6 @@ enum arch_metric {
 };
 extern const enum metric arch_metric[N_ARCH_METRICS];
 
-/* Training tokens of the models behind the co-design law: what the precision laws are asked with.
- */
-#define ARCH_TRAINING_TOKENS 1e10
-
 /* Number formats of a design, and what they cost in loss. */
 struct arch_precision {
     size_t w, kv, a; /* digits of the resolved space */

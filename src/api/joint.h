@@ -145,8 +145,9 @@ const char *joint_cache_text(const struct joint *j, const struct joint_choice *c
                              bool values, struct arena *a);
 
 /** Perplexity increase and predicted loss of a choice, with what they rest on. */
-cosim_status joint_judge(const struct joint *j, const struct joint_choice *c, bool for_people,
-                         struct joint_point *p, struct arena *a, cosim_error *e);
+cosim_status joint_judge(const struct joint *j, const struct joint_choice *c,
+                         const struct plan *plan, bool for_people, struct joint_point *p,
+                         struct arena *a, cosim_error *e);
 
 /** The columns of candidates. */
 cosim_status joint_table_new(struct table **t, const struct joint *j, cosim_error *e);

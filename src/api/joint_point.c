@@ -253,7 +253,7 @@ static cosim_status build(struct building *b, cosim_error *e)
     if (!ok)
         return COSIM_OK;
     TRY(b->j->platform ? price_on_platform(b, e) : price_on_device(b, e));
-    return joint_judge(b->j, b->c, b->for_people, b->p, b->a, e);
+    return joint_judge(b->j, b->c, &b->plan, b->for_people, b->p, b->a, e);
 }
 
 cosim_status joint_price(const struct joint *j, const struct joint_choice *choice, bool for_people,

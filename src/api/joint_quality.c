@@ -8,6 +8,7 @@
  */
 #include "api/joint.h"
 
+#include "api/law_quality.h"
 #include "core/num.h"
 #include "law/arch_search.h"
 
@@ -152,8 +153,10 @@ static cosim_status judge_quality(const struct joint *j, const struct joint_choi
     return p->quality_doc ? COSIM_OK : err_set(e, COSIM_ENOMEM, "out of memory for a candidate");
 }
 
-/* Loss of the shape after the co-design law; formats add ln(1 + increase). */
-static void judge_loss(struct joint_point *p)
+/* Loss of the shape after the co-design law, and of its formats: what was measured on the model
+ * that the shapes are made after, else by law. */
+static void judge_loss(const struct joint *j, const struct joint_choice *c, const struct plan *plan,
+                       struct joint_point *p)
 {
     const struct model *m = p->model;
     const struct layer *l = &m->layer[0];
@@ -169,20 +172,29 @@ static void judge_loss(struct joint_point *p)
         .vocab = m->vocab,
     };
     const struct arch_search law = { .law = law_codesign.constants[0].p };
+    const double measured_nats = log1p(p->point.metric[METRIC_PPL_INCREASE]);
+    const bool inside = arch_in_law_range(&d), measured = is_known(measured_nats);
+    const double a_bits = format_nominal_bits(j->r.space.a[c->digit[AXIS_A]]);
 
     p->point.metric[METRIC_LOSS] =
-        arch_law_loss(&law, &d) + log1p(p->point.metric[METRIC_PPL_INCREASE]);
-    p->loss_doc = arch_in_law_range(&d)
-                      ? "co-design law (arXiv 2602.10377v1, 10^10 tokens) + ln(1 + increase) [ours]"
-                      : "extrapolated: co-design law (arXiv 2602.10377v1, 10^10 tokens) "
-                        "+ ln(1 + increase) [ours]";
+        arch_law_loss(&law, &d) + (measured ? measured_nats : law_added_loss(plan, a_bits, false));
+    p->loss_doc = measured
+                      ? inside ? "co-design law (arXiv 2602.10377v1, 10^10 tokens) + ln(1 + "
+                                 "increase) [ours]"
+                               : "extrapolated: co-design law (arXiv 2602.10377v1, 10^10 tokens) + "
+                                 "ln(1 + increase) [ours]"
+                  : inside ? "co-design law (arXiv 2602.10377v1, 10^10 tokens) + precision law "
+                             "by nominal bits [ours]"
+                           : "extrapolated: co-design law (arXiv 2602.10377v1, 10^10 tokens) + "
+                             "precision law by nominal bits [ours]";
 }
 
-cosim_status joint_judge(const struct joint *j, const struct joint_choice *c, bool for_people,
-                         struct joint_point *p, struct arena *a, cosim_error *e)
+cosim_status joint_judge(const struct joint *j, const struct joint_choice *c,
+                         const struct plan *plan, bool for_people, struct joint_point *p,
+                         struct arena *a, cosim_error *e)
 {
     TRY(judge_quality(j, c, for_people, p, a, e));
     if (j->shaped)
-        judge_loss(p);
+        judge_loss(j, c, plan, p);
     return COSIM_OK;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "api/arch.h"
 #include "api/arch_keys.h"
+#include "api/law_quality.h"
 
 #include "core/num.h"
 #include "eval/point.h"
@@ -370,16 +371,16 @@ static void added_losses_come_from_the_laws(void **state)
     assert_rel(arch_added_loss(&s.precision[0], &s, &plan[0]) + 1.0, 1.0, 0);
     assert_rel(arch_added_loss(&s.precision[1], &s, &plan[1]), cache, 1e-9);
     assert_rel(arch_added_loss(&s.precision[2], &s, &plan[2]),
-               precision_ptq_loss(law, n, ARCH_TRAINING_TOKENS, 4), 1e-12);
+               precision_ptq_loss(law, n, LAW_TRAINING_TOKENS, 4), 1e-12);
     assert_rel(arch_added_loss(&s.precision[3], &s, &plan[3]),
-               precision_ptq_loss(law, n, ARCH_TRAINING_TOKENS, 4) + cache, 1e-9);
+               precision_ptq_loss(law, n, LAW_TRAINING_TOKENS, 4) + cache, 1e-9);
     assert_rel(arch_added_loss(&trained.precision[2], &trained, &plan2[2]),
-               law_qat.value((const double[]){ n, ARCH_TRAINING_TOKENS, 128 },
+               law_qat.value((const double[]){ n, LAW_TRAINING_TOKENS, 128 },
                              law_qat.constants[1].p, NULL),
                1e-9);
     /* no set for 8 bits: quantised afterwards */
     assert_rel(arch_added_loss(&trained.precision[4], &trained, &plan2[4]),
-               precision_ptq_loss(law, n, ARCH_TRAINING_TOKENS, 8), 1e-12);
+               precision_ptq_loss(law, n, LAW_TRAINING_TOKENS, 8), 1e-12);
     close_study(&s, &q);
     close_study(&trained, &q2);
 }

@@ -175,6 +175,23 @@ static void the_loss_of_a_shape_is_the_law_s(void **state)
     cosim_table_free(t);
 }
 
+/* Nobody measured int4 on the reference: the law's loss of quantising afterwards, T8.6 with 10^10
+ * tokens: C_T D^gamma_D / N^gamma_N exp(-4 / gamma_post), and the cache as it is. */
+static void formats_that_nobody_measured_cost_what_the_law_says(void **state)
+{
+    cosim_table *t = search("model = qwen2.5-0.5b\ndevice = jetson-agx-orin-64gb\nlayers = 24\n"
+                            "w = bf16, int4-g128\nobjectives = memory_bytes, loss_nats\n"
+                            "algorithm = exhaustive");
+
+    (void)state;
+    assert_int_equal(cosim_table_rows(t), 2);
+    const double added = number_at(t, 0, "loss_nats") - number_at(t, 1, "loss_nats");
+    const double want = 0.0598 * pow(1e10, 0.5068) / pow(494e6, 0.3439) * exp(-4 / 0.5907);
+    assert_true(fabs(added / want - 1.0) < 1e-3);
+    assert_non_null(strstr(text_at(t, 0, "loss_origin"), "precision law"));
+    cosim_table_free(t);
+}
+
 /* --- quality ------------------------------------------------------------------------------- */
 
 static double increase_of(const char *text)
@@ -551,6 +568,7 @@ int main(void)
         cmocka_unit_test(experts_have_formats_of_their_own),
         cmocka_unit_test(the_shape_of_a_model_costs_what_the_model_costs),
         cmocka_unit_test(the_loss_of_a_shape_is_the_law_s),
+        cmocka_unit_test(formats_that_nobody_measured_cost_what_the_law_says),
         cmocka_unit_test(blocks_lose_their_share_of_what_was_measured),
         cmocka_unit_test(what_nobody_measured_stays_unknown),
         cmocka_unit_test(tables_of_sensitivities_are_added_up_layer_by_layer),
