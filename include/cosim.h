@@ -333,16 +333,18 @@ COSIM_API cosim_status cosim_platforms(cosim *c, cosim_table **t, cosim_error *e
 
 typedef struct cosim_allocate_options {
     size_t size;             /* sizeof (cosim_allocate_options) */
-    const char *show;        /* plan, front, compare, barred, scheme, tensor-types */
+    const char *show;        /* plan, front, compare, picture (the front to draw), barred, scheme */
     const char *method;      /* dp, ilp, lagrange; NULL = by what is asked */
     const char *by;          /* "tensor,layer" (default), "tensor" or "layer" */
     uint64_t blocks;         /* layers of a group; 0 = 1 */
     int split;               /* q, k, v and gate, up apart */
     const char *engine;      /* of workloads/engines.csv; NULL = any */
+    const char *container;   /* kind of checkpoint of that engine; NULL = of most candidates */
     const char *sensitivity; /* CSV of losses per tensor; NULL = none */
     const char *share;      /* how measured losses are shared out: weights (default), sensitivity */
     double training_tokens; /* for the precision law; 0 = the law is not used */
     const char *weigh;      /* one number an objective; NULL = all alike */
+    uint64_t points;        /* front: its rows, or steps of each limit; 0 = 100 and 16 */
 } cosim_allocate_options;
 
 /**

@@ -10,9 +10,9 @@ static const struct {
     const char *name;
     cosim_status (*show)(struct allocation *al, struct table **t, cosim_error *e);
 } shows[] = {
-    { "plan", allocate_table_plan },
-    { "barred", allocate_table_barred },
-    { "scheme", allocate_table_scheme },
+    { "plan", allocate_table_plan },       { "front", allocate_table_front },
+    { "compare", allocate_table_compare }, { "picture", allocate_table_picture },
+    { "barred", allocate_table_barred },   { "scheme", allocate_table_scheme },
 };
 
 /* The engine with one model, device and request; weights, objectives and limits are read here. */
@@ -46,6 +46,7 @@ cosim_status allocate_setup(struct allocation *al, cosim_error *e)
     TRY(allocate_read_ask(al, e));
     TRY(resolve_point(al, e));
     TRY(allocate_candidates(al, e));
+    TRY(allocate_engine_rules(al, e));
     TRY(allocate_list_groups(al, e));
     TRY(allocate_price(al, e));
     return allocate_forms(al, e);

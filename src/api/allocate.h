@@ -96,6 +96,7 @@ struct allocation {
     double fixed_memory_bytes;  /* weights that are not allocated, KV cache, activations */
     double cache_nats;          /* loss of the KV cache alone */
     double n_weights;           /* allocated */
+    const char *engine;         /* NULL = any */
     const char *container;      /* of the engine, or NULL */
     struct allocate_ask ask;
 };
@@ -108,6 +109,13 @@ void allocate_release(struct allocation *al);
 
 /** Candidates of --w, or every format that was measured on this model. */
 cosim_status allocate_candidates(struct allocation *al, cosim_error *e);
+
+/** Bars what --engine does not load, or keeps in another kind of checkpoint. */
+cosim_status allocate_engine_rules(struct allocation *al, cosim_error *e);
+
+struct engine_db;
+/** Reads workloads/engines.csv. */
+cosim_status allocate_load_engines(cosim *c, struct engine_db *db, struct arena *a, cosim_error *e);
 
 /** Kinds and groups of --by, --blocks and --split. */
 cosim_status allocate_list_groups(struct allocation *al, cosim_error *e);
@@ -147,6 +155,9 @@ const char *allocate_metric_name(enum allocate_metric m);
 cosim_status allocate_engine_point(struct allocation *al, const char *scheme, struct point *p,
                                    cosim_error *e);
 
+/** Bytes that the limits, the device's memory among them, leave to the groups; may be negative. */
+double allocate_byte_budget(const struct allocation *al);
+
 /* --- text ---------------------------------------------------------------------------------- */
 
 /** The plan in the grammar of quant/scheme.h; in the arena. */
@@ -157,6 +168,8 @@ cosim_status allocate_scheme(struct allocation *al, const struct alloc_plan *pla
 
 cosim_status allocate_table_plan(struct allocation *al, struct table **t, cosim_error *e);
 cosim_status allocate_table_front(struct allocation *al, struct table **t, cosim_error *e);
+/** The front with every uniform format as a point. */
+cosim_status allocate_table_picture(struct allocation *al, struct table **t, cosim_error *e);
 cosim_status allocate_table_barred(struct allocation *al, struct table **t, cosim_error *e);
 cosim_status allocate_table_compare(struct allocation *al, struct table **t, cosim_error *e);
 cosim_status allocate_table_scheme(struct allocation *al, struct table **t, cosim_error *e);
@@ -170,6 +183,9 @@ static inline unsigned allocate_tensors(const struct allocation *al)
         all |= al->kind[k].tensors;
     return all;
 }
+
+/** Notes where the losses are from and what that assumes. */
+cosim_status allocate_note_losses(const struct allocation *al, struct table *t, cosim_error *e);
 
 static inline const struct allocate_cost *allocate_cost_at(const struct allocation *al,
                                                            size_t group, size_t format)

@@ -203,8 +203,7 @@ void allocate_tidy(const struct allocation *al, struct alloc_plan *plan)
 /* --- the solvers
  * ----------------------------------------------------------------------------------- */
 
-/* The least of all limits on the bytes of the groups; the device's memory is one of them. */
-static double byte_budget(const struct allocation *al)
+double allocate_byte_budget(const struct allocation *al)
 {
     const double usable = al->rates->rate[RATE_MEM_USABLE_BYTES].value;
     double most = usable - al->fixed_memory_bytes;
@@ -252,7 +251,7 @@ static cosim_status nothing_fits(const struct allocation *al, double budget, cos
 
 static cosim_status by_frontier(struct allocation *al, struct alloc_plan *plan, cosim_error *e)
 {
-    const double budget = byte_budget(al), most = loss_budget(al);
+    const double budget = allocate_byte_budget(al), most = loss_budget(al);
     struct alloc_frontier f;
     size_t i;
 
@@ -312,7 +311,7 @@ static struct alloc_ask ilp_ask(const struct allocation *al)
 
     ask.loss_weight = weight[ALLOCATE_PPL] / range_of(al, loss_of, 0);
     ask.bytes_weight = weight[ALLOCATE_MEMORY] / range_of(al, bytes_of, 0);
-    ask.max_bytes = byte_budget(al);
+    ask.max_bytes = allocate_byte_budget(al);
     ask.max_loss = loss_budget(al);
     for (size_t r = 0; r < al->problem.n_resources; r++) {
         const enum allocate_metric m = al->form[r].metric;
@@ -344,8 +343,8 @@ static cosim_status by_lagrange(struct allocation *al, struct alloc_plan *plan, 
 
     if (al->ask.objective[0] != ALLOCATE_PPL || is_known(al->ask.max[ALLOCATE_PPL]))
         return err_set(e, COSIM_EUSAGE, "'--method=lagrange' finds the least loss within a size");
-    return alloc_lagrange_budget(plan, &price, &al->problem, (uint64_t)byte_budget(al), &al->arena,
-                                 e);
+    return alloc_lagrange_budget(plan, &price, &al->problem, (uint64_t)allocate_byte_budget(al),
+                                 &al->arena, e);
 }
 
 static cosim_status wrong_method(const struct allocation *al, const char *method, cosim_error *e)
@@ -365,7 +364,7 @@ cosim_status allocate_solve(struct allocation *al, struct alloc_plan *plan, cosi
 {
     const bool simple = only_bytes_and_loss(al);
     const char *method = al->o->method ? al->o->method : simple ? "dp" : "ilp";
-    const double budget = byte_budget(al);
+    const double budget = allocate_byte_budget(al);
     cosim_error own = { 0 };
     cosim_status st;
 

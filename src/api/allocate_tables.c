@@ -110,16 +110,38 @@ static cosim_status note_values(const struct allocation *al, const struct alloc_
         allocate_value(al, plan, ALLOCATE_TPOT), allocate_value(al, plan, ALLOCATE_ENERGY));
 }
 
+/* Every label that occurs, with what it means. */
+cosim_status allocate_note_losses(const struct allocation *al, struct table *t, cosim_error *e)
+{
+    const char *seen[8];
+    size_t n = 0;
+
+    for (size_t i = 0; i < al->problem.n_groups * al->n_formats && n < COUNT(seen); i++) {
+        const char *source = al->option[i].barred ? NULL : al->option[i].source;
+        size_t k = 0;
+        while (source && k < n && strcmp(seen[k], source) != 0)
+            k++;
+        if (source && k == n) {
+            seen[n++] = source;
+            TRY(table_note(t, e, "losses: %s", source));
+        }
+    }
+    return table_note(t, e, "assumed: losses of groups add up (small losses)");
+}
+
 cosim_status allocate_table_plan(struct allocation *al, struct table **t, cosim_error *e)
 {
     struct alloc_plan plan;
     const char *scheme;
 
     TRY(allocate_solve(al, &plan, e));
-    TRY(table_new(t, "bit allocation", plan_columns, COUNT(plan_columns), e));
+    const char *title = arena_printf(&al->arena, "weight formats of %s on %s", al->model->id,
+                                     al->rates->device->id);
+    TRY(table_new(t, title ? title : "weight formats", plan_columns, COUNT(plan_columns), e));
     TRY(plan_rows(al, &plan, *t, e));
     TRY(note_method(al, &plan, *t, e));
     TRY(note_values(al, &plan, *t, e));
+    TRY(allocate_note_losses(al, *t, e));
     TRY(allocate_scheme(al, &plan, &scheme, e));
     return table_note(*t, e, "scheme: %s", scheme);
 }

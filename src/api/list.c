@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "api/allocate.h"
+#include "api/allocate_engine.h"
 #include "api/context.h"
 #include "api/sweep.h"
 #include "core/num.h"
@@ -255,6 +257,18 @@ static cosim_status list_operators(cosim *c, struct table **t, cosim_error *e)
     return COSIM_OK;
 }
 
+static cosim_status list_engines(cosim *c, struct table **t, cosim_error *e)
+{
+    struct arena a = { 0 };
+    struct engine_db db;
+    cosim_status st = allocate_load_engines(c, &db, &a, e);
+
+    if (st == COSIM_OK)
+        st = engine_table(t, &db, e);
+    arena_release(&a);
+    return st;
+}
+
 static const struct lister listers[] = {
     { "devices", "hardware descriptors (hwdb/devices.csv)", list_devices },
     { "models", "architectures (workloads/models.csv)", list_models },
@@ -266,6 +280,8 @@ static const struct lister listers[] = {
     { "problems", "standard test problems of 'cosim search --problem'", list_problems },
     { "axes", "what a point is made of", list_axes },
     { "operators", "kernels that are counted, with their formulas", list_operators },
+    { "engines", "weight formats that inference engines load (workloads/engines.csv)",
+      list_engines },
 };
 
 cosim_status cosim_list(cosim *c, const char *kind, cosim_table **t, cosim_error *e)
@@ -290,6 +306,6 @@ cosim_status cosim_list(cosim *c, const char *kind, cosim_table **t, cosim_error
     else
         err_hint(e, "lists: devices, models, formats, recipes, scenarios, objectives, algorithms, "
                     "problems, "
-                    "axes, operators");
+                    "axes, operators, engines");
     return st;
 }

@@ -15,6 +15,7 @@ static bool number(const char *text, double *v)
 static bool read_options(cosim_allocate_options *o, const struct args *a, int *code)
 {
     const char *blocks = args_get(a, "blocks"), *tokens = args_get(a, "training-tokens");
+    const char *points = args_get(a, "points");
     double v = 0.0;
 
     *o = (cosim_allocate_options){
@@ -24,6 +25,7 @@ static bool read_options(cosim_allocate_options *o, const struct args *a, int *c
         .by = args_get(a, "by"),
         .split = args_has(a, "split"),
         .engine = args_get(a, "engine"),
+        .container = args_get(a, "container"),
         .sensitivity = args_get(a, "sensitivity"),
         .share = args_get(a, "share"),
         .weigh = args_get(a, "weigh"),
@@ -33,6 +35,12 @@ static bool read_options(cosim_allocate_options *o, const struct args *a, int *c
         return false;
     }
     o->blocks = (uint64_t)v;
+    v = 0.0;
+    if (points && (!number(points, &v) || v > 1e6 || v < 2.0)) {
+        *code = usage_error("'--points' needs a number from 2, not '%.40s'", points);
+        return false;
+    }
+    o->points = (uint64_t)v;
     if (tokens && !number(tokens, &o->training_tokens)) {
         *code = usage_error("'--training-tokens' needs a number, not '%.40s'", tokens);
         return false;
@@ -58,6 +66,28 @@ static int show(cosim *c, const cosim_study *s, cosim_allocate_options *o, const
     return code;
 }
 
+/* A map of the plan, or the front with uniform formats beside it. */
+static int draw(cosim *c, const cosim_study *s, cosim_allocate_options *o, const char *shown,
+                const struct args *a)
+{
+    const bool map = strcmp(shown, "plan") == 0;
+    const cosim_plot_options usual =
+        map ? (
+            cosim_plot_options){ .kind = "map", .x = "layers", .y = "tensors", .group = "format" }
+            : (cosim_plot_options){ .kind = "pareto",
+                                    .x = "weight_bytes",
+                                    .y = "ppl_increase_ratio",
+                                    .group = "formats" };
+    cosim_error e = { .status = COSIM_OK };
+    cosim_table *t = NULL;
+
+    o->show = map ? "plan" : "picture";
+    const cosim_status st = cosim_allocate(c, s, o, &t, &e);
+    const int code = st == COSIM_OK ? draw_pictures(c, t, a, &usual) : report_error(&e);
+    cosim_table_free(t);
+    return code;
+}
+
 int cmd_allocate(const struct args *a)
 {
     cosim_allocate_options o;
@@ -75,6 +105,8 @@ int cmd_allocate(const struct args *a)
     cosim_study *s = c ? open_study(a, &code) : NULL;
     if (s)
         code = show(c, s, &o, what, a, plain);
+    if (s && code == 0 && args_has(a, "plot"))
+        code = draw(c, s, &o, what, a);
     cosim_study_free(s);
     cosim_close(c);
     return code;

@@ -24,7 +24,7 @@ int cmd_list(const struct args *a)
 
     if (a->n_operands != 1)
         return usage_error("say what to list: devices, models, formats, recipes, scenarios, "
-                           "objectives, algorithms, axes or operators");
+                           "objectives, algorithms, axes, operators or engines");
     cosim *c = open_context(a, &code);
     if (!c)
         return code;

@@ -35,9 +35,11 @@ static const struct option allocate_options[] = {
     { "blocks", 0, "N", "layers of a group" },
     { "split", 0, NULL, "let q, k, v and gate, up have formats of their own" },
     { "engine", 0, "NAME", "keep to what that engine loads and fuses (cosim list engines)" },
+    { "container", 0, "NAME", "kind of checkpoint; default: the one of most candidates" },
     { "sensitivity", 0, "FILE.csv", "losses per tensor, layer and format" },
     { "share", 0, "weights|sensitivity", "how measured losses are shared out over groups" },
     { "training-tokens", 0, "X", "tokens the model was trained on: allows the precision law" },
+    { "points", 0, "N", "rows of the front (default 100), or steps of each limit (16)" },
     { "weigh", 0, "NUMBERS", "weights of several objectives, default 1 each" },
     { NULL, 0, NULL, NULL },
 };
@@ -105,7 +107,7 @@ static const struct option search_options[] = {
 const struct command command_table[] = {
     { "list", "KIND",
       "list devices, models, formats, recipes, scenarios, objectives, algorithms, "
-      "axes or operators",
+      "axes, operators or engines",
       NULL, OPTS_OUTPUT, NULL, cmd_list },
     { "show", "ID", "everything known about a device, model, format or scenario, with sources",
       NULL, OPTS_OUTPUT, NULL, cmd_show },

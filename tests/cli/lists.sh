@@ -4,7 +4,7 @@
 set -eu
 . tests/support/cli.sh
 
-for kind in devices models formats recipes scenarios objectives algorithms axes operators; do
+for kind in devices models formats recipes scenarios objectives algorithms axes operators engines; do
     run 0 list "$kind"
     no_errors
     run 0 list "$kind" -f csv
