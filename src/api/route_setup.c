@@ -130,6 +130,32 @@ static double layer_kv_bytes(const struct graph *g, const struct piece *piece, d
               + l->v_head_dim * format_kv_bits(c->v_format, l->v_head_dim, kept));
 }
 
+/* Parts of layers that may well want the same place: number formats that alternate from layer to
+ * layer make no kind of their own, short windows and experts do. */
+static void name_kinds(struct making *k)
+{
+    const struct plan *p = k->load->graph->plan;
+    size_t n_kinds = 0;
+
+    for (size_t i = 0; i < k->u->problem.n_nodes; i++) {
+        const struct piece *x = &k->piece[i];
+        size_t j = 0;
+
+        k->node[i].layer = SIZE_MAX;
+        if (x->part == PART_EMBEDDING || x->part == PART_HEAD)
+            continue;
+        const struct layer *l = &p->cls[x->cls].layer;
+        k->node[i].layer = x->layer;
+        for (; j < i; j++) {
+            const struct layer *m = &p->cls[k->piece[j].cls].layer;
+            if (k->piece[j].part == x->part && (m->n_experts > 0.0) == (l->n_experts > 0.0)
+                && (m->window_tokens > 0.0) == (l->window_tokens > 0.0))
+                break;
+        }
+        k->node[i].kind = j < i ? k->node[j].kind : n_kinds++;
+    }
+}
+
 /* What the layers and ends do not hold goes with the embedding or the head: learned positions,
  * the final norm. */
 static void size_nodes(struct making *k)
@@ -151,6 +177,7 @@ static void size_nodes(struct making *k)
             n->kv_prompt_bytes = r->batch * layer_kv_bytes(g, piece, r->prompt_tokens);
         }
     }
+    name_kinds(k);
     struct route_node *head = &k->node[k->u->problem.n_nodes - 1];
     k->node[0].weight_bytes = p->weight_bytes - layers - p->head_bytes;
     head->tied = !p->head.format;
