@@ -43,7 +43,10 @@ struct route_node {
     double kv_bytes;        /* whole context, all sequences */
     double kv_prompt_bytes; /* after the prefill: what moves when decode runs elsewhere */
     size_t layer;           /* of the model; SIZE_MAX: embedding or head */
-    size_t kind; /* the part of a layer that it is: 0 .. , like parts have like numbers */
+    size_t kind;      /* the part of a layer that it is: 0 .. , like parts have like numbers */
+    double n_experts; /* routed experts, when they are all of the node; else 0 */
+    double core_in_bytes, core_out_bytes; /* one decode pass: q with the new k and v; its result */
+    double kv_read_bytes;                 /* one decode pass, the mean */
 };
 
 /* One pass of a node on a member. s infinite: it cannot run there. */
@@ -51,6 +54,7 @@ struct route_cost {
     double s, dynamic_j;
     double compute_s, memory_s, other_s; /* streams of its operators, summed */
     double memory_j;                     /* part of dynamic_j that memory traffic takes */
+    double core_s, core_j;               /* part of both that the attention core takes */
 };
 
 /* Between members: seconds = sync_s + bytes s_per_byte. */
@@ -71,7 +75,8 @@ struct route_problem {
     size_t weight_pool[ROUTE_MEMBERS], state_pool[ROUTE_MEMBERS];
     double capacity_bytes[ROUTE_MEMBERS]; /* per pool, activations taken off */
     double static_w[ROUTE_MEMBERS], peak_flops_per_s[ROUTE_MEMBERS];
-    bool down[ROUTE_MEMBERS]; /* dropped out */
+    double stream_bytes_per_s[ROUTE_MEMBERS]; /* of a tier; infinite for the others */
+    bool down[ROUTE_MEMBERS];                 /* dropped out */
 };
 
 struct placement {

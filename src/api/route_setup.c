@@ -172,6 +172,8 @@ static void size_nodes(struct making *k)
             n->weight_bytes = layer_bytes(p, piece, k->split);
             layers += n->weight_bytes;
         }
+        if (piece->part == PART_FFN)
+            n->n_experts = p->cls[piece->cls].layer.n_experts;
         if (piece->part == PART_LAYER) {
             n->kv_bytes = r->batch * layer_kv_bytes(g, piece, r->prompt_tokens + r->output_tokens);
             n->kv_prompt_bytes = r->batch * layer_kv_bytes(g, piece, r->prompt_tokens);
@@ -190,6 +192,28 @@ static bool in_piece(const struct making *k, const struct piece *piece, size_t o
         return false;
     return piece->part == PART_EMBEDDING || piece->part == PART_HEAD
            || k->class_of_op[op] == piece->cls;
+}
+
+/* What goes to the attention core and comes back in a decode pass, and what it reads there. */
+static void size_cores(struct making *k)
+{
+    const struct load *l = k->load;
+
+    for (size_t i = 0; i < k->u->problem.n_nodes; i++)
+        for (size_t j = 0; j < l->graph->n_op; j++) {
+            const struct op *op = &l->graph->op[j];
+            struct op_cost o;
+            if (op->kind != &op_attention || !in_piece(k, &k->piece[i], j))
+                continue;
+            point_op(&o, l, &l->decode, j, &k->u->rates[0]);
+            struct route_node *n = &k->node[i];
+            n->core_in_bytes =
+                l->request.batch
+                * (op->heads * op->head_dim + op->kv_heads * (op->head_dim + op->v_head_dim))
+                * OUT_BITS / 8.0;
+            n->core_out_bytes = l->request.batch * op->heads * op->v_head_dim * OUT_BITS / 8.0;
+            n->kv_read_bytes = o.work.kv_read_bytes;
+        }
 }
 
 /* One pass of a node on a member. */
@@ -220,6 +244,10 @@ static struct route_cost price(const struct making *k, enum route_phase phase, s
         c.other_s += calls * max_f64(o.t.cache_s, o.t.vector_s);
         c.memory_j += calls * work_mem_bytes(&o.work) * r->rate[RATE_J_PER_MEM_BYTE].value;
         w_bytes += calls * o.work.w_bytes;
+        if (o.op->kind == &op_attention) {
+            c.core_s += o.total_s / layers;
+            c.core_j += o.total_j / layers;
+        }
         kernels += calls;
     }
     c.s = roofline_launch_s(c.s, kernels, r->rate[RATE_LAUNCH_S].value);
@@ -295,6 +323,7 @@ static cosim_status price_members(struct making *k, const struct route_event *ev
         p->runs_on[m] = x->runs_on;
         p->weight_pool[m] = x->pool;
         p->state_pool[m] = pf->member[x->runs_on].pool;
+        p->stream_bytes_per_s[m] = tier ? x->stream_bytes_per_s : INF_F64;
         p->peak_flops_per_s[m] = tier ? 0.0 : peak_of(&u->rates[m]);
         p->down[m] = event && !(event->clock_ratio > 0.0)
                      && (m == event->member || x->runs_on == event->member);
@@ -375,6 +404,7 @@ static cosim_status make(struct making *k, const struct route_event *event, cosi
     size_nodes(k);
     TRY(price_members(k, event, e));
     size_pools(u, l->act_bytes);
+    size_cores(k);
     TRY(price_links(u, k->assumptions, e));
     return price_all(k, e);
 }
