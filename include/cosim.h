@@ -306,6 +306,7 @@ COSIM_API cosim_status cosim_kv(cosim *c, const char *step, const cosim_setting 
 /* --- routing ------------------------------------------------------------------------------- */
 
 #define COSIM_ROUTE_BEST UINT64_MAX
+#define COSIM_ROUTE_APART UINT64_MAX
 
 typedef struct cosim_route_options {
     size_t size;          /* sizeof (cosim_route_options) */
@@ -316,12 +317,15 @@ typedef struct cosim_route_options {
     const char *drop;     /* events: member that is gone; NULL = each in turn */
     const char *throttle; /* events: "gpu=0.5" */
     const char *offload;  /* offload: "gpu:cpu" */
+    uint64_t ranges;      /* of layers, for search algorithms; 0 = as many as suit, or
+                             COSIM_ROUTE_APART: every node has its own places */
 } cosim_route_options;
 
 /**
  * Places the nodes of a study's model on the members of a platform (hwdb/platforms.csv), for
- * prefill and decode. Objectives of the study: latency (default), energy, underuse. ENO: no
- * placement fits.
+ * prefill and decode. Objectives of the study: latency (default), energy, underuse. Its algorithm:
+ * exact (default), or one of cosim_list's algorithms with its samples and seed. ENO: no placement
+ * fits, or the algorithm found none.
  */
 COSIM_API cosim_status cosim_route(cosim *c, const cosim_study *s, const char *platform,
                                    const cosim_route_options *o, cosim_table **t, cosim_error *e);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "alloc/alloc.h"
+#include "alloc/glpk_guard.h"
 
 #include "core/num.h"
 
-#include <glpk.h>
 #include <limits.h>
 #include <math.h>
-#include <setjmp.h>
 #include <stdlib.h>
 
 /* One 0/1 column per allowed option. Groups that are equal in every number are counted, not told
@@ -22,6 +21,8 @@ struct model {
     double *left;   /* per option: how many of the equals still take it */
     int *index;     /* 1-based row buffer */
     double *value;
+    double seconds;
+    struct alloc_plan *plan;
     double shrink; /* limits are multiplied by it: 1, or just below after a rounding miss */
 };
 
@@ -246,75 +247,20 @@ static void take_solution(const struct model *m, struct alloc_plan *plan)
     alloc_sum(m->p, plan);
 }
 
-static cosim_status optimise(struct model *m, double seconds, cosim_error *e)
+static cosim_status build_and_solve(void *ctx, cosim_error *e)
 {
-    glp_iocp how;
+    struct model *m = ctx;
 
-    glp_init_iocp(&how);
-    how.msg_lev = GLP_MSG_OFF;
-    how.presolve = GLP_ON;
-    how.mip_gap = 0.0;
-    if (seconds > 0.0)
-        how.tm_lim = seconds * 1000.0 < (double)INT_MAX ? (int)ceil(seconds * 1000.0) : INT_MAX;
-    const int rc = glp_intopt(m->lp, &how);
-    if (rc == GLP_ENOPFS || rc == GLP_ENODFS)
-        return err_set(e, COSIM_ENO, "no allocation meets all limits");
-    if (rc == GLP_ETMLIM)
-        return err_set(e, COSIM_EINTERRUPTED, "no proved optimum within %g s", seconds);
-    if (rc != 0)
-        return err_set(e, COSIM_EINTERNAL, "the integer solver failed (GLPK code %d)", rc);
-    if (glp_mip_status(m->lp) == GLP_NOFEAS)
-        return err_set(e, COSIM_ENO, "no allocation meets all limits");
-    if (glp_mip_status(m->lp) != GLP_OPT)
-        return err_set(e, COSIM_EINTERNAL, "the integer solver ended in state %d",
-                       glp_mip_status(m->lp));
-    return COSIM_OK;
-}
-
-static cosim_status build_and_solve(struct model *m, double seconds, struct alloc_plan *plan,
-                                    cosim_error *e)
-{
     m->lp = glp_create_prob();
     glp_set_obj_dir(m->lp, GLP_MIN);
     add_columns(m);
     one_option_per_group(m);
     fused_groups_agree(m);
     keep_limits(m);
-    const cosim_status st = optimise(m, seconds, e);
+    const cosim_status st = glpk_optimise(m->lp, m->seconds, "no allocation meets all limits", e);
     if (st == COSIM_OK)
-        take_solution(m, plan);
+        take_solution(m, m->plan);
     glp_delete_prob(m->lp);
-    return st;
-}
-
-static void leave(void *jump)
-{
-    longjmp(*(jmp_buf *)jump, 1);
-}
-
-/* GLPK aborts on its internal errors; the jump turns that into a status. */
-static cosim_status guarded(struct model *m, double seconds, struct alloc_plan *plan,
-                            cosim_error *e)
-{
-    const int had_env = glp_init_env();
-    cosim_status st;
-    jmp_buf back;
-
-    if (had_env != 0 && had_env != 1)
-        return err_set(e, COSIM_EINTERNAL, "the integer solver does not start (%d)", had_env);
-    const int had_output = glp_term_out(GLP_OFF);
-    if (setjmp(back)) {
-        /* its state is lost with the error: all of the thread's GLPK memory goes */
-        glp_error_hook(NULL, NULL);
-        glp_free_env();
-        return err_set(e, COSIM_EINTERNAL, "the integer solver gave up (GLPK internal error)");
-    }
-    glp_error_hook(leave, &back);
-    st = build_and_solve(m, seconds, plan, e);
-    glp_error_hook(NULL, NULL);
-    glp_term_out(had_output);
-    if (!had_env)
-        glp_free_env();
     return st;
 }
 
@@ -331,7 +277,9 @@ cosim_status alloc_ilp(struct alloc_plan *plan, const struct alloc_problem *p,
     }
     if (n_columns > INT_MAX - 2)
         return err_set(e, COSIM_ERANGE, "%zu options are too many", n_columns);
-    struct model m = { .p = p, .ask = ask, .start = start, .shrink = 1.0 };
+    struct model m = {
+        .p = p, .ask = ask, .start = start, .seconds = seconds, .plan = plan, .shrink = 1.0
+    };
     m.column = ARENA_NEW(a, int, n_columns);
     m.left = ARENA_NEW(a, double, n_columns);
     m.leader = ARENA_NEW(a, size_t, p->n_groups);
@@ -345,7 +293,7 @@ cosim_status alloc_ilp(struct alloc_plan *plan, const struct alloc_problem *p,
     find_equals(&m);
     /* a limit may be missed by the solver's tolerance of 1e-7: then ask for a little less */
     for (int attempt = 0; attempt < 3; attempt++) {
-        TRY(guarded(&m, seconds, plan, e));
+        TRY(glpk_guarded(build_and_solve, &m, e));
         if (within(plan, ask, p->n_resources)) {
             plan->loss_bound = attempt == 0 && ask->loss_weight > 0.0 ? plan->loss : UNKNOWN_F64;
             return COSIM_OK;

@@ -10,10 +10,15 @@
 
 #include "api/context.h"
 #include "hw/platform.h"
+#include "search/problem.h"
 
 #include <stdint.h>
 
 #define ROUTE_MEMBERS PLATFORM_MEMBERS_MAX
+#define ROUTE_OPTIONS (ROUTE_MEMBERS * ROUTE_MEMBERS)
+#define ROUTE_NODES                                                                                \
+    (2u * 4096u + 2u) /* of the most layers that model/model_arch.h allows, split                  \
+                       */
 
 enum route_phase { ROUTE_PREFILL, ROUTE_DECODE, N_ROUTE_PHASES };
 
@@ -37,6 +42,11 @@ struct route_node {
     bool tied;              /* its weights are those of node 0 */
     double kv_bytes;        /* whole context, all sequences */
     double kv_prompt_bytes; /* after the prefill: what moves when decode runs elsewhere */
+    size_t layer;           /* of the model; SIZE_MAX: embedding or head */
+    size_t kind;      /* the part of a layer that it is: 0 .. , like parts have like numbers */
+    double n_experts; /* routed experts, when they are all of the node; else 0 */
+    double core_in_bytes, core_out_bytes; /* one decode pass: q with the new k and v; its result */
+    double kv_read_bytes;                 /* one decode pass, the mean */
 };
 
 /* One pass of a node on a member. s infinite: it cannot run there. */
@@ -44,6 +54,7 @@ struct route_cost {
     double s, dynamic_j;
     double compute_s, memory_s, other_s; /* streams of its operators, summed */
     double memory_j;                     /* part of dynamic_j that memory traffic takes */
+    double core_s, core_j;               /* part of both that the attention core takes */
 };
 
 /* Between members: seconds = sync_s + bytes s_per_byte. */
@@ -64,7 +75,8 @@ struct route_problem {
     size_t weight_pool[ROUTE_MEMBERS], state_pool[ROUTE_MEMBERS];
     double capacity_bytes[ROUTE_MEMBERS]; /* per pool, activations taken off */
     double static_w[ROUTE_MEMBERS], peak_flops_per_s[ROUTE_MEMBERS];
-    bool down[ROUTE_MEMBERS]; /* dropped out */
+    double stream_bytes_per_s[ROUTE_MEMBERS]; /* of a tier; infinite for the others */
+    bool down[ROUTE_MEMBERS];                 /* dropped out */
 };
 
 struct placement {
@@ -93,6 +105,17 @@ static inline double route_hop_s(const struct route_problem *p, size_t from, siz
 /** Fills the sums of a plan whose places are given; capacities are judged, not enforced. */
 void route_plan_sum(const struct route_problem *p, struct placement *plan);
 
+/** Adds (sign 1) or takes away (-1) what a node of a plan keeps in each memory. */
+void route_node_holds(const struct route_problem *p, const struct placement *plan, size_t node,
+                      double sign, double pool_bytes[ROUTE_MEMBERS]);
+
+/* Places in both phases. */
+struct route_option {
+    uint8_t place[N_ROUTE_PHASES];
+};
+/** Options of a node whose devices have not dropped out; their number. */
+size_t route_options(const struct route_problem *p, struct route_option option[ROUTE_OPTIONS]);
+
 /** A plan with all nodes of both phases at `member`; NULL when memory is out. */
 struct placement *route_plan_new(const struct route_problem *p, size_t member, struct arena *a);
 
@@ -104,8 +127,19 @@ struct route_search {
 
 struct placement_front {
     struct placement *plan; /* by the first wanted objective */
-    size_t n, n_labels;
+    size_t n, cap;
+    const char *note; /* how it was found and what is proved */
 };
+
+/** Is a plan of the front as good as v in the wanted objectives, up to rounding? */
+bool placement_front_covers(const struct placement_front *f, const double *v, const bool *wanted);
+
+/** Adds a plan that is not covered and drops those that it covers; the places are not copied. */
+cosim_status placement_front_add(struct placement_front *f, const struct placement *plan,
+                                 const bool *wanted, struct arena *a, cosim_error *e);
+
+/** By the wanted objective of the lowest number. */
+void placement_front_sort(struct placement_front *f, const bool *wanted);
 
 /**
  * All placements that no other beats in the wanted objectives, one per objective vector, within the
@@ -114,6 +148,52 @@ struct placement_front {
  */
 cosim_status route_solve(struct placement_front *f, const struct route_problem *p,
                          const struct route_search *s, struct arena *a, cosim_error *e);
+
+/* --- placements as a search problem (search/problem.h) ---------------------------------------- */
+
+/*
+ * A row holds cuts of the chain of layers into ranges and one option for every (range, kind of
+ * node), for the embedding and for the head; without ranges one option for every node. Layers of a
+ * model are alike, so good placements are few ranges, and a moved cut is one step instead of many.
+ */
+struct route_space {
+    const struct route_problem *p;
+    bool wanted[N_ROUTE_OBJECTIVES];
+    size_t n_cuts, n_kinds, n_layers; /* n_kinds 0: every node has its own option */
+    size_t n_axes;
+    struct search_axis *axis;
+    struct route_option option[ROUTE_OPTIONS];
+    size_t n_options;
+    double *seed;
+    size_t n_seeds;
+};
+
+/** n_ranges 0: every node has its own option. */
+cosim_status route_space_make(struct route_space *s, const struct route_problem *p,
+                              const bool *wanted, size_t n_ranges, struct arena *a, cosim_error *e);
+
+/** The search problem of a space, which must outlive it. Objectives: the wanted ones in order;
+ * violation: bytes over each capacity, relative. */
+struct search_problem route_space_problem(const struct route_space *s);
+
+/** The placement of a row; `plan` has room for its places. */
+void route_space_decode(const struct route_space *s, const double *x, struct placement *plan);
+
+struct route_sampling {
+    const char *algorithm; /* of search/algo_list.h */
+    uint64_t samples, seed;
+    size_t
+        n_ranges; /* 0: ROUTE_RANGES, or none for up to ROUTE_NODES_APART nodes; SIZE_MAX: none */
+    const volatile int *stop;
+};
+#define ROUTE_RANGES 4u
+#define ROUTE_NODES_APART 12u
+
+/** As route_solve by a search algorithm: its best placements, nothing is proved unless it is
+ * exhaustive. EINTERRUPTED after a stop. */
+cosim_status route_sample(struct placement_front *f, const struct route_problem *p,
+                          const bool *wanted, const struct route_sampling *how, struct arena *a,
+                          cosim_error *e);
 
 /* --- a platform and a study become a problem ------------------------------------------------ */
 
@@ -164,8 +244,7 @@ cosim_status route_setup_from_rates(struct route_setup *u, const struct load *lo
 cosim_status route_table_plan(struct table **t, const struct route_setup *u,
                               const struct placement *plan, bool by_node, cosim_error *e);
 cosim_status route_table_front(struct table **t, const struct route_setup *u,
-                               const struct placement_front *f, const struct route_search *s,
-                               cosim_error *e);
+                               const struct placement_front *f, cosim_error *e);
 
 struct route_named {
     const char *name;

@@ -19,6 +19,19 @@ struct placement *route_plan_new(const struct route_problem *p, size_t member, s
     return plan;
 }
 
+size_t route_options(const struct route_problem *p, struct route_option option[ROUTE_OPTIONS])
+{
+    size_t n = 0;
+
+    for (size_t x = 0; x < p->n_members; x++)
+        for (size_t y = 0; y < p->n_members; y++) {
+            if (p->down[x] || p->down[y] || (x != y && !(p->repeats[ROUTE_DECODE] > 0.0)))
+                continue;
+            option[n++] = (struct route_option){ { (uint8_t)x, (uint8_t)y } };
+        }
+    return n;
+}
+
 static void add_hop(const struct route_problem *p, struct placement *plan, size_t from, size_t to,
                     double bytes, double times)
 {
@@ -67,30 +80,40 @@ static double add_tokens(const struct route_problem *p, struct placement *plan)
            + (steps - 1.0) * route_hop_s(p, again, first, p->token_bytes);
 }
 
+void route_node_holds(const struct route_problem *p, const struct placement *plan, size_t node,
+                      double sign, double pool_bytes[ROUTE_MEMBERS])
+{
+    const struct route_node *n = &p->node[node];
+    const bool decodes = p->repeats[ROUTE_DECODE] > 0.0;
+    const size_t x = plan->place[ROUTE_PREFILL][node];
+    const size_t y = decodes ? plan->place[ROUTE_DECODE][node] : x;
+    bool pool[ROUTE_MEMBERS] = { false };
+
+    pool[p->weight_pool[x]] = pool[p->weight_pool[y]] = true;
+    if (n->tied) {
+        pool[p->weight_pool[plan->place[ROUTE_PREFILL][0]]] = false;
+        if (decodes)
+            pool[p->weight_pool[plan->place[ROUTE_DECODE][0]]] = false;
+    }
+    for (size_t k = 0; k < p->n_pools; k++)
+        if (pool[k])
+            pool_bytes[k] += sign * n->weight_bytes;
+    pool_bytes[p->state_pool[y]] += sign * n->kv_bytes;
+    if (p->state_pool[x] != p->state_pool[y])
+        pool_bytes[p->state_pool[x]] += sign * n->kv_prompt_bytes;
+}
+
 static void add_state(const struct route_problem *p, struct placement *plan)
 {
     for (size_t i = 0; i < p->n_nodes; i++) {
         const struct route_node *n = &p->node[i];
         const size_t x = plan->place[ROUTE_PREFILL][i];
         const size_t y = p->repeats[ROUTE_DECODE] > 0.0 ? plan->place[ROUTE_DECODE][i] : x;
-        bool pool[ROUTE_MEMBERS] = { false };
 
-        pool[p->weight_pool[x]] = pool[p->weight_pool[y]] = true;
-        if (n->tied) {
-            pool[p->weight_pool[plan->place[ROUTE_PREFILL][0]]] = false;
-            if (p->repeats[ROUTE_DECODE] > 0.0)
-                pool[p->weight_pool[plan->place[ROUTE_DECODE][0]]] = false;
-        }
-        for (size_t k = 0; k < p->n_pools; k++)
-            if (pool[k])
-                plan->pool_bytes[k] += n->weight_bytes;
-        plan->pool_bytes[p->state_pool[y]] += n->kv_bytes;
-        if (p->state_pool[x] != p->state_pool[y]) {
-            plan->pool_bytes[p->state_pool[x]] += n->kv_prompt_bytes;
-            if (n->kv_prompt_bytes > 0.0) {
-                plan->kv_move_s += route_hop_s(p, x, y, n->kv_prompt_bytes);
-                plan->link_j += n->kv_prompt_bytes * p->link[x][y].j_per_byte;
-            }
+        route_node_holds(p, plan, i, 1.0, plan->pool_bytes);
+        if (p->state_pool[x] != p->state_pool[y] && n->kv_prompt_bytes > 0.0) {
+            plan->kv_move_s += route_hop_s(p, x, y, n->kv_prompt_bytes);
+            plan->link_j += n->kv_prompt_bytes * p->link[x][y].j_per_byte;
         }
     }
 }

@@ -131,6 +131,32 @@ static double layer_kv_bytes(const struct graph *g, const struct piece *piece, d
               + l->v_head_dim * format_kv_bits(c->v_format, l->v_head_dim, kept));
 }
 
+/* Parts of layers that may well want the same place: number formats that alternate from layer to
+ * layer make no kind of their own, short windows and experts do. */
+static void name_kinds(struct making *k)
+{
+    const struct plan *p = k->load->graph->plan;
+    size_t n_kinds = 0;
+
+    for (size_t i = 0; i < k->u->problem.n_nodes; i++) {
+        const struct piece *x = &k->piece[i];
+        size_t j = 0;
+
+        k->node[i].layer = SIZE_MAX;
+        if (x->part == PART_EMBEDDING || x->part == PART_HEAD)
+            continue;
+        const struct layer *l = &p->cls[x->cls].layer;
+        k->node[i].layer = x->layer;
+        for (; j < i; j++) {
+            const struct layer *m = &p->cls[k->piece[j].cls].layer;
+            if (k->piece[j].part == x->part && (m->n_experts > 0.0) == (l->n_experts > 0.0)
+                && (m->window_tokens > 0.0) == (l->window_tokens > 0.0))
+                break;
+        }
+        k->node[i].kind = j < i ? k->node[j].kind : n_kinds++;
+    }
+}
+
 /* What the layers and ends do not hold goes with the embedding or the head: learned positions,
  * the final norm. */
 static void size_nodes(struct making *k)
@@ -147,11 +173,14 @@ static void size_nodes(struct making *k)
             n->weight_bytes = layer_bytes(p, piece, k->split);
             layers += n->weight_bytes;
         }
+        if (piece->part == PART_FFN)
+            n->n_experts = p->cls[piece->cls].layer.n_experts;
         if (piece->part == PART_LAYER) {
             n->kv_bytes = r->batch * layer_kv_bytes(g, piece, r->prompt_tokens + r->output_tokens);
             n->kv_prompt_bytes = r->batch * layer_kv_bytes(g, piece, r->prompt_tokens);
         }
     }
+    name_kinds(k);
     struct route_node *head = &k->node[k->u->problem.n_nodes - 1];
     k->node[0].weight_bytes = p->weight_bytes - layers - p->head_bytes;
     head->tied = !p->head.format;
@@ -164,6 +193,28 @@ static bool in_piece(const struct making *k, const struct piece *piece, size_t o
         return false;
     return piece->part == PART_EMBEDDING || piece->part == PART_HEAD
            || k->class_of_op[op] == piece->cls;
+}
+
+/* What goes to the attention core and comes back in a decode pass, and what it reads there. */
+static void size_cores(struct making *k)
+{
+    const struct load *l = k->load;
+
+    for (size_t i = 0; i < k->u->problem.n_nodes; i++)
+        for (size_t j = 0; j < l->graph->n_op; j++) {
+            const struct op *op = &l->graph->op[j];
+            struct op_cost o;
+            if (op->kind != &op_attention || !in_piece(k, &k->piece[i], j))
+                continue;
+            point_op(&o, l, &l->decode, j, &k->u->rates[0]);
+            struct route_node *n = &k->node[i];
+            n->core_in_bytes =
+                l->request.batch
+                * (op->heads * op->head_dim + op->kv_heads * (op->head_dim + op->v_head_dim))
+                * OUT_BITS / 8.0;
+            n->core_out_bytes = l->request.batch * op->heads * op->v_head_dim * OUT_BITS / 8.0;
+            n->kv_read_bytes = o.work.kv_read_bytes;
+        }
 }
 
 /* One pass of a node on a member. */
@@ -194,6 +245,10 @@ static struct route_cost price(const struct making *k, enum route_phase phase, s
         c.other_s += calls * max_f64(o.t.cache_s, o.t.vector_s);
         c.memory_j += calls * work_mem_bytes(&o.work) * r->rate[RATE_J_PER_MEM_BYTE].value;
         w_bytes += calls * o.work.w_bytes;
+        if (o.op->kind == &op_attention) {
+            c.core_s += o.total_s / layers;
+            c.core_j += o.total_j / layers;
+        }
         kernels += calls;
     }
     c.s = roofline_launch_s(c.s, kernels, r->rate[RATE_LAUNCH_S].value);
@@ -272,6 +327,7 @@ static cosim_status price_members(struct making *k, const struct route_event *ev
         p->runs_on[m] = x->runs_on;
         p->weight_pool[m] = x->pool;
         p->state_pool[m] = pf->member[x->runs_on].pool;
+        p->stream_bytes_per_s[m] = tier ? x->stream_bytes_per_s : INF_F64;
         p->peak_flops_per_s[m] = tier ? 0.0 : peak_of(&u->rates[m]);
         p->down[m] = event && !(event->clock_ratio > 0.0)
                      && (m == event->member || x->runs_on == event->member);
@@ -352,6 +408,7 @@ static cosim_status make(struct making *k, const struct route_event *event, cosi
     size_nodes(k);
     TRY(price_members(k, event, e));
     size_pools(u, l->act_bytes);
+    size_cores(k);
     TRY(price_links(u, k->assumptions, e));
     return price_all(k, e);
 }

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #define LABELS_MAX ((size_t)1 << 21)
-#define OPTIONS_MAX (ROUTE_MEMBERS * ROUTE_MEMBERS)
 
 /* Sums in another order differ in the last bits: below this, two labels are the same. */
 #define SAME_RATIO 1e-12
@@ -22,9 +21,7 @@ struct label {
 struct solver {
     const struct route_problem *p;
     const struct route_search *s;
-    struct {
-        uint8_t place[N_ROUTE_PHASES];
-    } option[OPTIONS_MAX];
+    struct route_option option[ROUTE_OPTIONS];
     size_t n_options, max_labels, n_made;
     size_t n_values;                     /* compared values and pools */
     bool kept_value[N_ROUTE_OBJECTIVES]; /* which v are compared */
@@ -192,7 +189,8 @@ static cosim_status keep_best(struct solver *s, cosim_error *e)
     if (s->n > s->max_labels) {
         const cosim_status st =
             err_set(e, COSIM_ERANGE, "more than %zu partial placements to compare", s->max_labels);
-        err_hint(e, "ask for fewer objectives, or allow an error with --precision 0.01");
+        err_hint(e, "ask for fewer objectives, allow an error with --precision 0.05, or search "
+                    "with --algorithm pgsam");
         return st;
     }
     return COSIM_OK;
@@ -239,17 +237,8 @@ static cosim_status run_chain(struct solver *s, size_t first, cosim_error *e)
     return COSIM_OK;
 }
 
-static bool plan_beats(const struct solver *s, const struct placement *x, const struct placement *y)
-{
-    for (int q = 0; q < N_ROUTE_OBJECTIVES; q++)
-        if (s->s->wanted[q]
-            && x->objective[q] > y->objective[q] + SAME_RATIO * fabs(y->objective[q]))
-            return false;
-    return true;
-}
-
-/* Complete labels become plans; the front is kept small by dropping beaten ones at once. */
-static cosim_status harvest(struct solver *s, size_t first, struct placement_front *f, size_t *cap,
+/* Complete labels become plans of the front. */
+static cosim_status harvest(struct solver *s, size_t first, struct placement_front *f,
                             struct arena *a, cosim_error *e)
 {
     const size_t n = s->p->n_nodes;
@@ -258,27 +247,9 @@ static cosim_status harvest(struct solver *s, size_t first, struct placement_fro
         close_loop(s, &s->label[i], first);
     for (size_t i = s->level[n - 1]; i < s->level[n]; i++) {
         struct label *l = &s->label[i];
-        struct placement plan = { .objective = { l->v[0], l->v[1],
-                                                 1.0 + l->v[ROUTE_UNDERUSE] / l->v[0] } };
-        bool beaten = false;
-        size_t kept = 0;
-        for (size_t j = 0; j < f->n && !beaten; j++)
-            beaten = plan_beats(s, &f->plan[j], &plan);
-        if (beaten)
+        const double v[] = { l->v[0], l->v[1], 1.0 + l->v[ROUTE_UNDERUSE] / l->v[0] };
+        if (placement_front_covers(f, v, s->s->wanted))
             continue;
-        for (size_t j = 0; j < f->n; j++)
-            if (!plan_beats(s, &plan, &f->plan[j]))
-                f->plan[kept++] = f->plan[j];
-        f->n = kept;
-        if (f->n == *cap) {
-            *cap = *cap ? 2 * *cap : 64;
-            struct placement *more = ARENA_NEW(a, struct placement, *cap);
-            if (!more)
-                return err_set(e, COSIM_ENOMEM, "out of memory for placements");
-            if (f->n > 0)
-                memcpy(more, f->plan, f->n * sizeof *more);
-            f->plan = more;
-        }
         struct placement *made = route_plan_new(s->p, 0, a);
         if (!made)
             return err_set(e, COSIM_ENOMEM, "out of memory for placements");
@@ -287,22 +258,9 @@ static cosim_status harvest(struct solver *s, size_t first, struct placement_fro
             for (int phase = 0; phase < N_ROUTE_PHASES; phase++)
                 made->place[phase][node] = s->option[s->label[at].option].place[phase];
         route_plan_sum(s->p, made);
-        f->plan[f->n++] = *made;
+        TRY(placement_front_add(f, made, s->s->wanted, a, e));
     }
     return COSIM_OK;
-}
-
-static void list_options(struct solver *s)
-{
-    const struct route_problem *p = s->p;
-
-    for (size_t x = 0; x < p->n_members; x++)
-        for (size_t y = 0; y < p->n_members; y++) {
-            if (p->down[x] || p->down[y] || (x != y && !(p->repeats[ROUTE_DECODE] > 0.0)))
-                continue;
-            s->option[s->n_options].place[0] = (uint8_t)x;
-            s->option[s->n_options++].place[1] = (uint8_t)y;
-        }
 }
 
 /* A memory that can hold everything at once never decides. */
@@ -316,36 +274,9 @@ static void find_tight_pools(struct solver *s)
         s->tight[k] = s->p->capacity_bytes[k] < all;
 }
 
-static int by_objectives(const void *x, const void *y)
-{
-    const struct placement *a = x, *b = y;
-
-    for (int q = 0; q < N_ROUTE_OBJECTIVES; q++)
-        if (a->objective[q] < b->objective[q] || a->objective[q] > b->objective[q])
-            return a->objective[q] < b->objective[q] ? -1 : 1;
-    return 0;
-}
-
-/* The wanted objective of the lowest number leads; latency and energy come before underuse. */
-static void sort_front(struct placement_front *f, const struct route_search *s)
-{
-    if (f->n > 1)
-        qsort(f->plan, f->n, sizeof *f->plan, by_objectives);
-    if (s->wanted[ROUTE_LATENCY] || f->n < 2)
-        return;
-    const int lead = s->wanted[ROUTE_ENERGY] ? ROUTE_ENERGY : ROUTE_UNDERUSE;
-    for (size_t i = 1; i < f->n; i++) {
-        const struct placement plan = f->plan[i];
-        size_t j = i;
-        for (; j > 0 && f->plan[j - 1].objective[lead] > plan.objective[lead]; j--)
-            f->plan[j] = f->plan[j - 1];
-        f->plan[j] = plan;
-    }
-}
-
 static void init(struct solver *s)
 {
-    list_options(s);
+    s->n_options = route_options(s->p, s->option);
     find_tight_pools(s);
     for (size_t m = 0; m < s->p->n_members; m++) {
         s->static_w += s->p->static_w[m];
@@ -363,12 +294,26 @@ static void init(struct solver *s)
     s->tolerance = max_f64(SAME_RATIO, s->s->precision / (double)s->p->n_nodes);
 }
 
+static cosim_status note_proof(const struct solver *s, struct placement_front *f, struct arena *a,
+                               cosim_error *e)
+{
+    f->note = s->s->precision > 0.0
+                  ? arena_printf(a,
+                                 "every placement is within a factor of %g of one of these (%zu "
+                                 "partial ones compared)",
+                                 1.0 + s->s->precision, s->n_made)
+                  : arena_printf(a,
+                                 "exact: every other placement is beaten by one of these (%zu "
+                                 "partial ones compared)",
+                                 s->n_made);
+    return f->note ? COSIM_OK : err_set(e, COSIM_ENOMEM, "out of memory for placements");
+}
+
 cosim_status route_solve(struct placement_front *f, const struct route_problem *p,
                          const struct route_search *search, struct arena *a, cosim_error *e)
 {
     struct solver s = { .p = p, .s = search };
     cosim_status st = COSIM_OK;
-    size_t cap = 0;
 
     *f = (struct placement_front){ 0 };
     init(&s);
@@ -378,14 +323,13 @@ cosim_status route_solve(struct placement_front *f, const struct route_problem *
     for (size_t first = 0; st == COSIM_OK && first < s.n_options; first++) {
         st = run_chain(&s, first, e);
         if (st == COSIM_OK)
-            st = harvest(&s, first, f, &cap, a, e);
+            st = harvest(&s, first, f, a, e);
     }
-    f->n_labels = s.n_made;
-    sort_front(f, search);
+    placement_front_sort(f, search->wanted);
     free(s.label);
     free(s.candidate);
     free(s.level);
     if (st == COSIM_OK && f->n == 0)
         return err_set(e, COSIM_ENO, "no placement fits the memories of the platform");
-    return st;
+    return st == COSIM_OK ? note_proof(&s, f, a, e) : st;
 }

@@ -189,8 +189,7 @@ static void digits(char out[], size_t size, const uint8_t *place, size_t n)
 }
 
 static cosim_status front_rows(struct table *t, const struct route_setup *u,
-                               const struct placement_front *f, const struct route_search *s,
-                               cosim_error *e)
+                               const struct placement_front *f, cosim_error *e)
 {
     const struct route_problem *p = &u->problem;
     char map[1024];
@@ -211,23 +210,14 @@ static cosim_status front_rows(struct table *t, const struct route_setup *u,
                 TRY(table_set_str(t, row, 7 + phase, map, e));
         }
     }
-    TRY(s->precision > 0.0
-            ? table_note(t, e,
-                         "every placement is within a factor of %g of one of these (%zu "
-                         "partial ones compared)",
-                         1.0 + s->precision, f->n_labels)
-            : table_note(t, e,
-                         "exact: every other placement is beaten by one of these (%zu "
-                         "partial ones compared)",
-                         f->n_labels));
+    TRY(table_note(t, e, "%s", f->note));
     for (size_t m = 0; m < p->n_members; m++)
         TRY(table_note(t, e, "%zu = %s", m, member_name(u, m)));
     return note_study(t, u, e);
 }
 
 cosim_status route_table_front(struct table **t, const struct route_setup *u,
-                               const struct placement_front *f, const struct route_search *s,
-                               cosim_error *e)
+                               const struct placement_front *f, cosim_error *e)
 {
     const struct column columns[] = {
         { "pick", "", "number for --pick", CELL_U64 },
@@ -243,7 +233,7 @@ cosim_status route_table_front(struct table **t, const struct route_setup *u,
 
     TRY(table_new(t, "placements that no other beats", columns, sizeof columns / sizeof *columns,
                   e));
-    return finish(t, front_rows(*t, u, f, s, e));
+    return finish(t, front_rows(*t, u, f, e));
 }
 
 /* --- totals --------------------------------------------------------------------------------- */

@@ -16,6 +16,7 @@ static bool number(const char *text, double *v)
 static bool read_options(cosim_route_options *o, const struct args *a, int *code)
 {
     const char *pick = args_get(a, "pick"), *precision = args_get(a, "precision");
+    const char *ranges = args_get(a, "ranges");
     double v = 0.0;
 
     *o = (cosim_route_options){
@@ -33,6 +34,13 @@ static bool read_options(cosim_route_options *o, const struct args *a, int *code
     }
     if (pick)
         o->pick = (uint64_t)v;
+    const bool apart = ranges && strcmp(ranges, "nodes") == 0;
+    if (ranges && !apart && (!number(ranges, &v) || v < 1.0 || v > 64.0)) {
+        *code = usage_error("'--ranges' needs 1 to 64, or 'nodes', not '%.40s'", ranges);
+        return false;
+    }
+    if (ranges)
+        o->ranges = apart ? COSIM_ROUTE_APART : (uint64_t)v;
     if (precision && (!number(precision, &o->precision) || o->precision > 1.0)) {
         *code = usage_error("'--precision' needs a number from 0 to 1, not '%.40s'", precision);
         return false;

@@ -17,6 +17,8 @@ static const struct option route_options[] = {
     { "front", 0, NULL, "all placements that no other beats (latency and energy by default)" },
     { "pick", 0, "N", "the placement of that number on the front" },
     { "precision", 0, "SHARE", "let the front be worse by this share; 0 = exact" },
+    { "ranges", 0, "COUNT",
+      "search algorithms: ranges of layers that are placed alike, or 'nodes'; default 4" },
     { "split", 0, NULL, "place attention apart from FFN or experts" },
     { "pipeline", 0, NULL, "decode of many requests, one stage a device" },
     { "drop", 0, "MEMBER", "what is lost when it drops out" },
@@ -128,7 +130,9 @@ const struct command command_table[] = {
     { "roofline", "[STUDY-FILE]...", "the roofline of a device with the operators of a model on it",
       NULL, OPTS_STUDY | OPTS_OUTPUT | OPTS_PICTURE, NULL, cmd_roofline },
     { "route", "[PLATFORM [STUDY-FILE]]", "place the layers of a model on unequal devices",
-      "Objectives: latency (default), energy, underuse. Without a platform: lists them.",
+      "Objectives: latency (default), energy, underuse. Without a platform: lists them. "
+      "Algorithms: "
+      "exact (default), or any of 'cosim list algorithms' with --samples and --seed.",
       OPTS_STUDY | OPTS_OUTPUT | OPTS_PICTURE, route_options, cmd_route },
     { "allocate", "[STUDY-FILE]...", "choose a weight format for every group of tensors",
       "Candidates are the plain formats of --w; without it all that were measured on the model. "

@@ -46,6 +46,7 @@ static void make_problem(struct made *m, unsigned shape)
     p->cost = m->cost;
     for (size_t i = 0; i < p->n_nodes; i++) {
         m->node[i].name = "node";
+        m->node[i].layer = i > 0 && i + 1 < p->n_nodes ? i - 1 : SIZE_MAX;
         m->node[i].weight_bytes = draw(&r, 1.0, 5.0);
         if (i > 0 && i + 1 < p->n_nodes) {
             m->node[i].kv_bytes = draw(&r, 0.0, 2.0);
@@ -194,6 +195,88 @@ static void an_allowed_error_is_kept(void **state)
         arena_release(&a);
     }
     free(v);
+}
+
+/* The front of an algorithm is the exact one: as long, and covering it. */
+static bool samples_the_exact_front(const struct route_problem *p, const struct route_sampling *how)
+{
+    const struct route_search search = { .wanted = { true, true, true } };
+    struct arena a = { 0 };
+    struct placement_front exact, found;
+    bool same = true;
+
+    const cosim_status st = route_solve(&exact, p, &search, &a, NULL);
+    assert_int_equal(route_sample(&found, p, search.wanted, how, &a, NULL), st);
+    if (st == COSIM_OK) {
+        same = found.n == exact.n;
+        for (size_t i = 0; i < exact.n; i++)
+            same = same && placement_front_covers(&found, exact.plan[i].objective, search.wanted);
+        for (size_t i = 0; i < found.n; i++)
+            assert_true(placement_front_covers(&exact, found.plan[i].objective, search.wanted));
+    }
+    arena_release(&a);
+    return same;
+}
+
+/* PGSAM may price at most half of the placements (or 1000 of the few that there are with one
+ * phase): random search finds one front in 38 that way. */
+static void pgsam_finds_the_fronts_of_small_platforms(void **state)
+{
+    struct made *m = calloc(1, sizeof *m);
+    unsigned n = 0;
+
+    (void)state;
+    assert_non_null(m);
+    for (unsigned shape = 0; shape < 48; shape++, n++) {
+        struct route_option option[ROUTE_OPTIONS];
+        make_problem(m, shape);
+        const double all = pow((double)route_options(&m->p, option), (double)m->p.n_nodes);
+        const struct route_sampling how = { .algorithm = "pgsam",
+                                            .samples = (uint64_t)max_f64(all / 2.0, 1000.0),
+                                            .seed = 1,
+                                            .n_ranges = SIZE_MAX };
+        if (!samples_the_exact_front(&m->p, &how))
+            fail_msg("the front of platform %u is not found", shape);
+    }
+    assert_true(n >= 20);
+    free(m);
+}
+
+static void random_search_misses_most_of_them(void **state)
+{
+    struct made *m = calloc(1, sizeof *m);
+    unsigned missed = 0;
+
+    (void)state;
+    assert_non_null(m);
+    for (unsigned shape = 1; shape < 48; shape += 6) {
+        const struct route_sampling how = {
+            .algorithm = "random", .samples = 500, .seed = 1, .n_ranges = SIZE_MAX
+        };
+        make_problem(m, shape);
+        missed += !samples_the_exact_front(&m->p, &how);
+    }
+    assert_true(missed >= 6);
+    free(m);
+}
+
+/* As many ranges as layers leave nothing out; priced one by one they are the exact front too. */
+static void ranges_and_exhaustive_search_give_the_exact_front(void **state)
+{
+    struct made *m = calloc(1, sizeof *m);
+
+    (void)state;
+    assert_non_null(m);
+    for (unsigned shape = 0; shape < 24; shape += 3) {
+        const struct route_sampling apart = { .algorithm = "exhaustive", .n_ranges = SIZE_MAX };
+        const struct route_sampling ranges = {
+            .algorithm = "pgsam", .samples = 20000, .seed = 1, .n_ranges = 64
+        };
+        make_problem(m, shape);
+        assert_true(samples_the_exact_front(&m->p, &apart));
+        assert_true(samples_the_exact_front(&m->p, &ranges));
+    }
+    free(m);
 }
 
 /* --- on the data of this repository ----------------------------------------------------------- */
@@ -368,6 +451,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fronts_of_small_platforms_equal_the_enumerated_ones),
         cmocka_unit_test(an_allowed_error_is_kept),
+        cmocka_unit_test(pgsam_finds_the_fronts_of_small_platforms),
+        cmocka_unit_test(random_search_misses_most_of_them),
+        cmocka_unit_test(ranges_and_exhaustive_search_give_the_exact_front),
         cmocka_unit_test(a_single_device_costs_what_estimate_says),
         cmocka_unit_test(the_plan_is_never_worse_than_a_device_alone),
         cmocka_unit_test(a_load_and_its_study_make_the_same_problem),
