@@ -47,11 +47,11 @@ static bool wants_stop(const struct run *run)
 }
 
 /* Until the first window is full, the frame follows the feasible points. */
-static void extend_frame(struct run *run, size_t n)
+static void extend_frame(struct run *run, size_t at, size_t n)
 {
     struct search_result *r = run->r;
 
-    for (size_t i = 0; i < n && !run->framed; i++) {
+    for (size_t i = at; i < at + n && !run->framed; i++) {
         if (run->skip[i])
             continue;
         for (size_t j = 0; j < run->p->n_obj; j++) {
@@ -96,8 +96,7 @@ static cosim_status take_trace(struct run *run, cosim_error *e)
 
     if (r->evaluations < run->next_window)
         return COSIM_OK;
-    while (run->next_window <= r->evaluations) /* without a trace too: batches end at windows */
-        run->next_window += run->window;
+    run->next_window += run->window;
     if (run->o->no_trace)
         return COSIM_OK;
     run->framed = run->has_feasible;
@@ -120,7 +119,31 @@ static bool has_converged(const struct run *run)
     return now > 0 && now - then < CONVERGED_GAIN * now;
 }
 
-/* Prices the n rows of run->x, archives them, remembers the rows that entered. */
+/* Archives rows at .. at + n of run->x, remembers the rows that entered. */
+static cosim_status take_rows(struct run *run, size_t at, size_t n, cosim_error *e)
+{
+    const double *obj[ARCHIVE_MAX_OBJ];
+
+    for (size_t j = 0; j < run->p->n_obj; j++)
+        obj[j] = run->obj[j] + at;
+    if (run->n_points)
+        return archive_add_block(run->archive, n, run->id + at, obj, run->skip + at, e);
+    for (size_t i = 0; i < n; i++) {
+        double f[ARCHIVE_MAX_OBJ];
+        int entered;
+        if (run->skip[at + i])
+            continue;
+        for (size_t j = 0; j < run->p->n_obj; j++)
+            f[j] = obj[j][i];
+        TRY(archive_add(run->archive, run->id[at + i], f, &entered, e));
+        if (entered)
+            TRY(store_put(run->r->store, run->id[at + i], run->x + (at + i) * run->n_vars, e));
+    }
+    return store_trim(run->r->store, run->archive, e);
+}
+
+/* Prices the n rows of run->x and archives them, in parts that end with the windows of the trace:
+ * so traces compare, and what an algorithm is asked for does not depend on them. */
 static cosim_status price_batch(struct run *run, size_t n, cosim_error *e)
 {
     struct search_result *r = run->r;
@@ -133,36 +156,23 @@ static cosim_status price_batch(struct run *run, size_t n, cosim_error *e)
         run->skip[i] = (uint8_t)!feasible;
         r->infeasible += !feasible;
     }
-    r->evaluations += n;
-    extend_frame(run, n);
-    if (run->n_points) {
-        TRY(archive_add_block(run->archive, n, run->id, (const double *const *)run->obj, run->skip,
-                              e));
-        return take_trace(run, e);
+    for (size_t at = 0, part; at < n; at += part) {
+        const uint64_t window = run->next_window - r->evaluations;
+        part = window < n - at ? (size_t)window : n - at;
+        extend_frame(run, at, part);
+        r->evaluations += part;
+        TRY(take_rows(run, at, part, e));
+        TRY(take_trace(run, e));
     }
-    for (size_t i = 0; i < n; i++) {
-        double f[ARCHIVE_MAX_OBJ];
-        int entered;
-        if (run->skip[i])
-            continue;
-        for (size_t j = 0; j < run->p->n_obj; j++)
-            f[j] = run->obj[j][i];
-        TRY(archive_add(run->archive, run->id[i], f, &entered, e));
-        if (entered)
-            TRY(store_put(r->store, run->id[i], run->x + i * run->n_vars, e));
-    }
-    TRY(store_trim(r->store, run->archive, e));
-    return take_trace(run, e);
+    return COSIM_OK;
 }
 
-/* Points to ask for: not beyond the budget or the window, so that traces compare. */
+/* Points to ask for: not beyond the budget. */
 static size_t room(const struct run *run)
 {
-    const uint64_t done = run->r->evaluations, left = run->budget - done,
-                   window = run->next_window > done ? run->next_window - done : BATCH;
-    const uint64_t n = left < window ? left : window;
+    const uint64_t left = run->budget - run->r->evaluations;
 
-    return n < BATCH ? (size_t)n : BATCH;
+    return left < BATCH ? (size_t)left : BATCH;
 }
 
 static cosim_status ask_and_tell(struct run *run, const struct search_algo *a, cosim_error *e)

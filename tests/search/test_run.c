@@ -127,9 +127,16 @@ static void every_algorithm_is_reproducible_on_any_thread_count(void **state)
         struct archive *a = run(p, name, &o, &r1);
         o.threads = 2;
         struct archive *b = run(p, name, &o, &r2);
+        o.no_trace = true;
+        struct search_result r4;
+        struct archive *d = run(p, name, &o, &r4);
+        o.no_trace = false;
         o.seed = 8;
         struct archive *c = run(p, name, &o, &r3);
         assert_same(a, b);
+        assert_same(a, d);
+        archive_free(d);
+        search_result_release(&r4);
         assert_true(archive_size(a) > 5);
         assert_true(r1.evaluations <= 3000 && r1.evaluations == r2.evaluations);
         assert_int_equal(r1.stop, r2.stop);
