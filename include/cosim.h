@@ -297,7 +297,8 @@ COSIM_API const cosim_key *cosim_kv_key(size_t i);
 
 /**
  * One step of choosing K and V precision per layer. step: sensitivity (errors of every layer and
- * pair), search (front of layer-wise pairs), presets (the published ones against our front),
+ * pair), search (front of layer-wise pairs), preset (a cache scheme as pairs per layer, also as
+ * KVTuner's file), presets (the published ones against our front),
  * measure (loss of a small model under formats), tune (the whole loop on a small model).
  */
 COSIM_API cosim_status cosim_kv(cosim *c, const char *step, const cosim_setting *setting, size_t n,

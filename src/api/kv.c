@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "kv/kv.h"
 
-#include "api/context.h"
+#include "api/kv_preset.h"
 #include "core/text.h"
 
 #include <string.h>
@@ -12,6 +12,7 @@ struct kv_options {
     struct kv_search_options search;
     struct kv_measure_options measure;
     struct kv_tune_options tune;
+    struct kv_preset_options preset;
 };
 
 enum key_type { KEY_TEXT, KEY_COUNT, KEY_NUMBER, KEY_FLAG };
@@ -99,9 +100,15 @@ static const struct kv_key {
     { { "limit-bits", "X", "search", "average nominal bits of the preset to write" },
       KEY_NUMBER,
       { OFFSET(search, limit_bits), NONE, NONE, NONE } },
-    { { "preset", "FILE.yaml", "search", "write the best assignment within the limit" },
+    { { "preset", "FILE.yaml", "search preset", "write the pairs of the layers there" },
       KEY_TEXT,
-      { OFFSET(search, preset_out), NONE, NONE, NONE } },
+      { OFFSET(search, preset_out), OFFSET(preset, preset_out), NONE, NONE } },
+    { { "cache", "K:V", "preset", "formats of the cache with layers: kv4+*@0-3=kv8:kv4" },
+      KEY_TEXT,
+      { OFFSET(preset, cache), NONE, NONE, NONE } },
+    { { "layers", "N", "preset", "layers of the model" },
+      KEY_COUNT,
+      { OFFSET(preset, n_layers), NONE, NONE, NONE } },
     { { "formats", "LIST", "measure", "KV8, K8V4, q8_0/q4_0, w:q4_k, preset.yaml" },
       KEY_TEXT,
       { OFFSET(measure, formats), NONE, NONE, NONE } },
@@ -224,7 +231,9 @@ cosim_status cosim_kv(cosim *c, const char *step, const cosim_setting *setting, 
         return kv_measure_run(&o.measure, t, e);
     if (strcmp(step, "tune") == 0)
         return tune(&o.tune, t, e);
+    if (strcmp(step, "preset") == 0)
+        return kv_preset_run(c, &o.preset, t, e);
     const cosim_status st = err_set(e, COSIM_EUSAGE, "there is no step '%s'", step);
-    err_hint(e, "steps: sensitivity, search, presets, measure, tune");
+    err_hint(e, "steps: sensitivity, search, preset, presets, measure, tune");
     return st;
 }

@@ -28,7 +28,7 @@ int cmd_kv(const struct args *a)
 
     if (a->n_operands != 1)
         return usage_error(
-            "say which step: cosim kv sensitivity, search, presets, measure or tune");
+            "say which step: cosim kv sensitivity, search, preset, presets, measure or tune");
     for (size_t i = 0; i < a->n_options; i++)
         for (size_t k = 0; cosim_kv_key(k); k++)
             if (strcmp(a->option[i].name, cosim_kv_key(k)->key) == 0)

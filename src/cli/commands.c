@@ -153,10 +153,11 @@ const struct command command_table[] = {
       "knee: bulges most below the plane through the ends. regret: what people with other weights "
       "lose. robust: fewest points that may be better in truth within the stated errors.",
       OPTS_OUTPUT, choose_options, cmd_choose },
-    { "kv", "sensitivity|search|presets|measure|tune",
+    { "kv", "sensitivity|search|preset|presets|measure|tune",
       "choose K and V cache precision per layer (after KVTuner)",
       "sensitivity: attention errors of every layer and pair from dumped tensors or a small model. "
-      "search: the front of layer-wise pairs. presets: the published ones against our front. "
+      "search: the front of layer-wise pairs. preset: a cache scheme as pairs. presets: the "
+      "published ones against our front. "
       "measure: loss of a small model under formats. tune: the whole loop on a small model.",
       OPTS_KV | OPTS_OUTPUT, NULL, cmd_kv },
     { "arch", "[STUDY-FILE]...",

@@ -66,3 +66,12 @@ out_has '^synth-l.*-e8k1-.*co-design law'
 refused 2 "only 'cosim search' takes 'kv-blocks'" estimate $POINT --kv-blocks=2
 # shellcheck disable=SC2086
 refused 2 'mixture' search $POINT --w=q4_k_m --w-blocks=2
+
+# the cache of a row becomes KVTuner's file
+run 0 kv preset --cache='kv4+*@0-1=kv8+*@2-4=kv4:kv2' --layers=5 --preset="$T/preset.yaml" -f csv
+out_has '^0,K8V2,8,2$'
+out_has '^4,K4V2,4,2$'
+[ "$(tr -d ' \n' <"$T/preset.yaml" | cut -c1-30)" = '0:nbits_key:8nbits_value:21:nb' ] || fail "another file"
+refused 3 '2, 4, 8 and 16' kv preset --cache=q5_0 --layers=4
+refused 2 'give --cache' kv preset --cache=kv4
+refused 3 'unknown format' kv preset --cache=kv44 --layers=2
