@@ -91,36 +91,60 @@ static void frame(struct guide *g)
     }
 }
 
-cosim_status guide_add(struct guide *g, const double *x, const struct priced *f, bool *entered,
+/* How much worse f could get in all objectives, in units of the front's box, until a member covers
+ * it; not positive if one does already. */
+static double novelty(const struct guide *g, const struct priced *f)
+{
+    double scale[8], least = INF_F64;
+
+    for (size_t j = 0; j < g->n_obj; j++) {
+        const double range = g->nadir[j] - g->ideal[j];
+        scale[j] = 1 / (range > LEAST_RANGE ? range : LEAST_RANGE);
+    }
+    for (size_t i = 0; i < g->n && least > 0; i++) {
+        double most = -INF_F64;
+        for (size_t j = 0; j < g->n_obj; j++)
+            most = max_f64((g->price[i].obj[j] - f->obj[j]) * scale[j], most);
+        least = min_f64(most, least);
+    }
+    return least;
+}
+
+cosim_status guide_add(struct guide *g, const double *x, const struct priced *f, double *gain,
                        cosim_error *e)
 {
     size_t w = 0;
 
-    *entered = false;
+    *gain = 0;
     for (size_t j = 0; j < g->n_obj; j++)
         g->seen_max[j] = g->any ? max_f64(f->obj[j], g->seen_max[j]) : f->obj[j];
     g->any = true;
-    for (size_t i = 0; i < g->n; i++) {
-        bool le = true;
-        for (size_t j = 0; j < g->n_obj && le; j++)
-            le = g->price[i].obj[j] <= f->obj[j];
-        if (le)
-            return COSIM_OK;
-    }
+    const double d = novelty(g, f);
+    if (!(d > 0))
+        return COSIM_OK;
+    *gain = d;
     for (size_t i = 0; i < g->n; i++)
         if (!priced_dominates(f, &g->price[i], g->n_obj))
             move(g, w++, i);
     g->n = w;
     g->price[g->n] = *f;
     g->mark[g->n] = 0;
-    g->crowding[g->n] = 0;
+    g->crowding[g->n] = INF_F64; /* what is new is yet to be looked around */
+    g->n_new++;
     memcpy(g->row + g->n * g->n_vars, x, g->n_vars * sizeof *x);
     g->n++;
-    *entered = true;
     if (g->n > 2 * g->cap)
         TRY(thin(g, e));
     frame(g);
     return COSIM_OK;
+}
+
+cosim_status guide_refresh(struct guide *g, cosim_error *e)
+{
+    if (g->n_new < 10 + g->n / 10)
+        return COSIM_OK;
+    g->n_new = 0;
+    return crowd(g, e);
 }
 
 size_t guide_count_dominating(const struct guide *g, const struct priced *f)
