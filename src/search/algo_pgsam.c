@@ -20,6 +20,7 @@
 
 #define DEFAULT_CHAINS 4u
 #define GUIDE_CAP 3000u
+#define FIRST_CREDIT 0.5 /* of every move and axis: try them all */
 #define POOL_CAP 100u
 #define N_WEIGHTS 21u
 #define STALLED 1500u      /* evaluations of a chain without a new member before it restarts, */
@@ -108,9 +109,9 @@ static cosim_status open_any(void **out, const struct search_problem *p,
         }
         weights_das_dennis(p->n_obj, h, s->weight);
         for (size_t a = 0; a < p->n_axes; a++)
-            s->axis_credit[a] = 0.5;
+            s->axis_credit[a] = FIRST_CREDIT;
         for (size_t m = 0; m < N_PGSAM_MOVES; m++)
-            s->credit[m][0] = s->credit[m][1] = 0.5;
+            s->credit[m][0] = s->credit[m][1] = FIRST_CREDIT;
         if (open_chains(s)) {
             *out = s;
             return COSIM_OK;

@@ -7,28 +7,30 @@
 #include <math.h>
 #include <string.h>
 
-#define MIX_FLIPS 3u     /* a mixture is followed by fewer than this many ordinary changes */
-#define LEAST_SHARE 0.03 /* of proposals that each move keeps, whatever it earns */
-#define CREDIT_KEPT 0.98 /* of a move's credit when it is used again */
-#define AXIS_KEPT 0.95   /* of an axis' credit */
-#define GAIN_KEPT 0.99   /* of the mean gain of new members */
-#define FRONT_ENOUGH 20u /* members that make a front worth breeding from */
-#define P_ANYWHERE 0.25  /* chance that a change of a real axis is to any value */
-#define P_NEXT 0.5       /* chance that a change of an ordinal axis is to the next value */
+#define MIX_FLIPS 3u       /* a mixture is followed by fewer than this many ordinary changes */
+#define LEAST_CREDIT 0.01  /* squared credit that every move keeps, whatever it earns */
+#define CREDIT_KEPT 0.98   /* of a move's credit when it is used again */
+#define GAIN_KEPT 0.99     /* of the mean gain of new members */
+#define AXIS_KEPT 0.95     /* of an axis' credit */
+#define LEAST_AXIS 0.02    /* credit that every axis keeps */
+#define FRONT_ENOUGH 20u   /* members that make a front worth breeding from */
+#define SMALL_FRONT 0.1    /* the credit that counts of a smaller one */
+#define RANDOM_CREDIT 1e-3 /* of random points once a feasible one is known */
+#define TOURNAMENT 32u     /* members of which the loneliest becomes a parent */
+#define P_NEXT 0.5         /* chance that a change of an ordinal axis is to a value nearby */
 
-/* Parents come from the front, or from the pool. */
-static size_t n_parents(const struct pgsam *s, bool pool)
-{
-    return pool ? s->pool.n : s->guide.n;
-}
-
+/* From the front the loneliest of a few members, or any one of the pool. */
 static const double *parent(const struct pgsam *s, struct pgsam_chain *c, bool pool)
 {
     if (pool || s->guide.n == 0)
         return s->pool.row + rng_below(&c->rng, s->pool.n) * s->n_vars;
-    const size_t a = (size_t)rng_below(&c->rng, s->guide.n),
-                 b = (size_t)rng_below(&c->rng, s->guide.n);
-    return s->guide.row + (s->guide.crowding[a] >= s->guide.crowding[b] ? a : b) * s->n_vars;
+    size_t best = (size_t)rng_below(&c->rng, s->guide.n);
+    for (size_t k = 1; k < TOURNAMENT; k++) {
+        const size_t i = (size_t)rng_below(&c->rng, s->guide.n);
+        if (s->guide.crowding[i] > s->guide.crowding[best])
+            best = i;
+    }
+    return s->guide.row + best * s->n_vars;
 }
 
 /* Another one: of both sources, so that fronts and stragglers meet. */
@@ -96,40 +98,41 @@ static size_t rewarding_axis(const struct pgsam *s, struct pgsam_chain *c)
 
     for (size_t a = 0; a < s->p->n_axes; a++)
         if (s->offset[a + 1] > s->offset[a])
-            total += 0.02 + s->axis_credit[a];
+            total += LEAST_AXIS + s->axis_credit[a];
     double u = rng_f64(&c->rng) * total;
     for (size_t a = 0; a < s->p->n_axes; a++) {
         if (s->offset[a + 1] == s->offset[a])
             continue;
         last = a;
-        if (u < 0.02 + s->axis_credit[a])
+        if (u < LEAST_AXIS + s->axis_credit[a])
             break;
-        u -= 0.02 + s->axis_credit[a];
+        u -= LEAST_AXIS + s->axis_credit[a];
     }
     return last;
 }
 
+/* One axis changed: a real one to any value, as short steps are the walk's; an ordinal one often to
+ * a value nearby, as fronts run along such axes. */
 static void near(struct pgsam *s, struct pgsam_chain *c)
 {
-    const size_t axis = rewarding_axis(s, c);
+    const size_t axis = c->near_axis = rewarding_axis(s, c);
     const struct search_axis *a = &s->p->axis[axis];
     double *v = c->y + s->var[axis];
 
     memcpy(c->y, parent(s, c, c->from_pool), s->n_vars * sizeof *c->y);
+    if (a->kind == AXIS_REAL) {
+        *v = a->lo + (a->hi - a->lo) * rng_f64(&c->rng);
+        return;
+    }
     if (a->kind == AXIS_ORDINAL && rng_f64(&c->rng) < P_NEXT) {
         const double far = rng_f64(&c->rng) < 0.5 ? 1 : 2 + (double)rng_below(&c->rng, 3);
         const double to = rng_f64(&c->rng) < 0.5 ? *v - far : *v + far;
         if (to >= 0 && to < a->n) {
             *v = to;
-            c->near_axis = axis;
             return;
         }
     }
-    c->near_axis = axis;
-    if (a->kind == AXIS_REAL && rng_f64(&c->rng) < P_ANYWHERE)
-        *v = a->lo + (a->hi - a->lo) * rng_f64(&c->rng);
-    else
-        pgsam_step_axis(s, c, axis);
+    pgsam_step_axis(s, c, axis);
 }
 
 void pgsam_breed(struct pgsam *s, struct pgsam_chain *c)
@@ -152,9 +155,25 @@ void pgsam_breed(struct pgsam *s, struct pgsam_chain *c)
     }
 }
 
+/* How much a move is worth trying. */
+static double worth(const struct pgsam *s, int move, bool pool)
+{
+    const double credit = s->credit[move][pool];
+
+    if (move == MOVE_WALK || move == MOVE_RANDOM) {
+        if (pool)
+            return 0;
+        return move == MOVE_RANDOM && s->guide.n ? RANDOM_CREDIT : LEAST_CREDIT + credit * credit;
+    }
+    if (!pool && s->guide.n < 2)
+        return 0;
+    const double w = LEAST_CREDIT + credit * credit;
+    return !pool && s->guide.n < FRONT_ENOUGH ? SMALL_FRONT * w : w;
+}
+
 void pgsam_choose_move(struct pgsam *s, struct pgsam_chain *c)
 {
-    double share[N_PGSAM_MOVES][2], total = 0;
+    double total = 0;
 
     c->from_pool = false;
     if (s->pool.n < s->pool.cap) { /* a first look around */
@@ -162,28 +181,18 @@ void pgsam_choose_move(struct pgsam *s, struct pgsam_chain *c)
         return;
     }
     for (int m = 0; m < N_PGSAM_MOVES; m++)
-        for (int pool = 0; pool < 2; pool++) {
-            const bool bred = m != MOVE_WALK && m != MOVE_RANDOM;
-            share[m][pool] = LEAST_SHARE + s->credit[m][pool];
-            if (pool ? !bred : bred && n_parents(s, false) < 2)
-                share[m][pool] = 0;
-            if (pool == 0 && bred && n_parents(s, false) < FRONT_ENOUGH)
-                share[m][pool] *= 0.1;
-            if (m == MOVE_RANDOM && s->guide.n)
-                share[m][pool] = 0.1 * LEAST_SHARE;
-            total += share[m][pool];
-        }
+        total += worth(s, m, false) + worth(s, m, true);
     double u = rng_f64(&c->rng) * total;
-    for (int m = 0; m < N_PGSAM_MOVES; m++)
-        for (int pool = 0; pool < 2; pool++) {
-            if (!(share[m][pool] > 0))
-                continue;
-            c->move = (enum pgsam_move)m;
-            c->from_pool = pool != 0;
-            if (u < share[m][pool])
-                return;
-            u -= share[m][pool];
-        }
+    for (int i = 0; i < 2 * N_PGSAM_MOVES; i++) {
+        const double w = worth(s, i / 2, i % 2 != 0);
+        if (!(w > 0))
+            continue;
+        c->move = (enum pgsam_move)(i / 2);
+        c->from_pool = i % 2 != 0;
+        if (u < w)
+            return;
+        u -= w;
+    }
 }
 
 /* 0 .. 1: against the usual gain of a new member; while nothing is feasible, against the pool. */

@@ -40,17 +40,38 @@ static void take_step(const struct search_axis *a, struct pgsam_chain *c, double
     *v = to < lo ? lo : to > hi ? hi : to;
 }
 
+/* Two places swapped, or one entry put elsewhere, or what lies between turned around. */
+static void reorder(size_t n, double *v, struct rng *r)
+{
+    const size_t kind = (size_t)rng_below(r, 3), i = (size_t)rng_below(r, n),
+                 k = (size_t)rng_below(r, n - 1), j = k >= i ? k + 1 : k;
+    const double moved = v[i];
+
+    if (kind == 0) {
+        v[i] = v[j];
+        v[j] = moved;
+    } else if (kind == 1) {
+        if (i < j)
+            memmove(v + i, v + i + 1, (j - i) * sizeof *v);
+        else
+            memmove(v + j + 1, v + j, (i - j) * sizeof *v);
+        v[j] = moved;
+    } else {
+        for (size_t a = i < j ? i : j, b = i < j ? j : i; a < b; a++, b--) {
+            const double t = v[a];
+            v[a] = v[b];
+            v[b] = t;
+        }
+    }
+}
+
 static void apply(struct pgsam *s, struct pgsam_chain *c, size_t axis, uint32_t option)
 {
     const struct search_axis *a = &s->p->axis[axis];
     double *v = c->y + s->var[axis];
 
     if (a->kind == AXIS_PERMUTATION) {
-        const size_t i = rng_below(&c->rng, a->n), k = rng_below(&c->rng, a->n - 1);
-        const size_t j = k >= i ? k + 1 : k;
-        const double t = v[i];
-        v[i] = v[j];
-        v[j] = t;
+        reorder(a->n, v, &c->rng);
     } else if (steps(a)) {
         take_step(a, c, v, option == 1);
     } else {
