@@ -11,6 +11,7 @@
 struct guide {
     size_t n_vars, n_obj, cap, n, n_new;
     struct priced *price;
+    double *obj[8]; /* the objectives again, as columns: what loops over members read */
     double *row;
     uint8_t *mark; /* the algorithm's own, 0 for a new member */
     double *crowding, *column;

@@ -70,16 +70,27 @@ static void learn(struct pgsam *s, struct pgsam_chain *c, double delta, bool ent
     }
 }
 
-static bool accepts(struct pgsam *s, struct pgsam_chain *c, const struct priced *fy, double delta)
+/* The penalty needs a look at all members, so it is left out where it cannot change the answer. */
+static bool accepts(struct pgsam *s, struct pgsam_chain *c, const struct priced *fy, double delta,
+                    bool entered)
 {
+    double u = 2; /* not drawn yet */
+
     if (priced_dominates(fy, &c->fx, s->p->n_obj))
         return true;
     if (fy->violation > c->fx.violation)
         return false;
+    if (delta > 0) {
+        u = rng_f64(&c->rng);
+        if (!(u < det_exp(-delta / c->t)))
+            return false;
+    }
     double d = delta;
-    if (!s->o->no_archive_guidance && s->guide.n)
+    if (!s->o->no_archive_guidance && s->guide.n && !entered)
         d += PENALTY * (double)guide_count_dominating(&s->guide, fy) / (double)s->guide.n;
-    return d <= 0 || rng_f64(&c->rng) < det_exp(-d / c->t);
+    if (d <= 0)
+        return true;
+    return (u < 2 ? u : rng_f64(&c->rng)) < det_exp(-d / c->t);
 }
 
 static cosim_status restart(struct pgsam *s, struct pgsam_chain *c, cosim_error *e)
@@ -135,7 +146,7 @@ cosim_status pgsam_settle(struct pgsam *s, struct pgsam_chain *c, const struct p
             c->walk[c->n_walk++][1] = *fy;
         }
     } else if (c->placed) {
-        accepted = accepts(s, c, fy, delta);
+        accepted = accepts(s, c, fy, delta, entered);
         if (!s->plain && !s->o->no_momentum)
             learn(s, c, delta, entered, accepted);
     }
