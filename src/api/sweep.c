@@ -336,7 +336,7 @@ static cosim_status random_sample(const struct sweep_request *q, struct sweep_re
 const struct sweep_algorithm sweep_algorithm_table[] = {
     { "exhaustive", "every point of the space, in blocks over the devices", "ours", exhaustive },
     { "pruned",
-      "exact as exhaustive; blocks whose optimistic corner is beaten are skipped and counted",
+      "exact as exhaustive; devices whose optimistic corner a short search beats are skipped",
       "ours", sweep_pruned },
     { "random", "uniform sample with replacement, seeded", "textbook", random_sample },
     { NULL, NULL, NULL, NULL },
