@@ -77,7 +77,7 @@ static double step_in(struct hv_step *stair, size_t *n, double x, double y)
 }
 
 /* Drops dominated and repeated rows of d numbers; the dominator found last is tried first. */
-static size_t drop_dominated(double *row, size_t n, size_t d)
+static inline size_t drop(double *row, size_t n, const size_t d)
 {
     size_t kept = 0;
 
@@ -87,18 +87,17 @@ static size_t drop_dominated(double *row, size_t n, size_t d)
         bool stays = true;
         for (size_t k = 0; k < kept; k++) {
             double *q = row + k * d;
-            bool le = true, ge = true;
+            unsigned le = 1, ge = 1;
             for (size_t j = 0; j < d; j++) {
-                le = le && q[j] <= p[j];
-                ge = ge && q[j] >= p[j];
+                le &= q[j] <= p[j];
+                ge &= q[j] >= p[j];
             }
             if (le) {
-                if (k > 0)
-                    for (size_t j = 0; j < d; j++) {
-                        const double t = row[j];
-                        row[j] = q[j];
-                        q[j] = t;
-                    }
+                for (size_t j = 0; k > 0 && j < d; j++) {
+                    const double t = row[j];
+                    row[j] = q[j];
+                    q[j] = t;
+                }
                 stays = false;
                 break;
             }
@@ -112,6 +111,12 @@ static size_t drop_dominated(double *row, size_t n, size_t d)
             memmove(row + kept++ * d, p, d * sizeof *p);
     }
     return kept;
+}
+
+/* Most calls are of four numbers: compilers unroll those. */
+static size_t drop_dominated(double *row, size_t n, size_t d)
+{
+    return d == 4 ? drop(row, n, 4) : drop(row, n, d);
 }
 
 static void sort_level(struct hv_level *l, size_t n, size_t d)

@@ -132,19 +132,19 @@ cosim_status hypervolume(const double *const *obj, size_t n, size_t m, const dou
                          double *volume, cosim_error *e)
 {
     struct hv h;
+    const size_t d = m < 3 ? 3 : m;
     cosim_status st = COSIM_OK;
     size_t kept;
 
     *volume = 0;
     TRY(check(n, m, e));
-    bool small = m > 3;
-    if (!small)
-        TRY(front_is_small(obj, n, m, &small, e));
+    bool small;
+    TRY(front_is_small(obj, n, m, &small, e));
     if (small) {
         TRY(load_front(&h, obj, n, m, ref, &kept, e));
     } else {
-        TRY(hv_new(&h, n, 3, e));
-        kept = load(&h, obj, n, m, ref, 3);
+        TRY(hv_new(&h, n, d, e));
+        kept = load(&h, obj, n, m, ref, d);
     }
     if (m > 3)
         st = hv_cells(h.level[m].row, kept, m, volume, e);
