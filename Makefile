@@ -50,6 +50,7 @@ CLI_SRC := $(sort $(wildcard src/cli/*.c))
 TEST_SRC := $(sort $(wildcard tests/*/test_*.c))
 SUPPORT_SRC := $(sort $(wildcard tests/support/*.c))
 BENCH_SRC := $(sort $(wildcard bench/bench_*.c))
+COMPARE_SRC := $(sort $(wildcard bench/compare_*.c))
 FUZZ_SRC := $(sort $(wildcard fuzz/fuzz_*.c))
 
 obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
@@ -57,6 +58,7 @@ LIB_A := $(BUILD)/libcosim.a
 BIN := $(BUILD)/cosim
 TESTS := $(patsubst %.c,$(BUILD)/%,$(TEST_SRC))
 BENCHES := $(patsubst %.c,$(BUILD)/%,$(BENCH_SRC))
+COMPARES := $(patsubst %.c,$(BUILD)/%,$(COMPARE_SRC))
 
 all: $(BIN) ## build the program and the library
 	$(Q)ln -sfn $(notdir $(BUILD)) build/latest
@@ -75,7 +77,7 @@ $(BIN): $(call obj,$(CLI_SRC)) $(LIB_A)
 $(TESTS): $(BUILD)/%: $(BUILD)/%.o $(call obj,$(SUPPORT_SRC)) $(LIB_A)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $< $(call obj,$(SUPPORT_SRC)) $(LIB_A) $(ALL_LDFLAGS) -lcmocka $(DEP_LIBS)
 
-$(BENCHES): $(BUILD)/%: $(BUILD)/%.o $(LIB_A)
+$(BENCHES) $(COMPARES): $(BUILD)/%: $(BUILD)/%.o $(LIB_A)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $< $(LIB_A) $(ALL_LDFLAGS) $(DEP_LIBS)
 
 tests: $(TESTS)
@@ -149,6 +151,7 @@ fuzz-run: $(FUZZERS)
 # --- benchmarks ----------------------------------------------------------------------------------
 
 benches: $(BENCHES)
+compares: $(COMPARES) ## build the programs behind the tables of docs/search.md
 bench: ## speed figures, one `name value unit` a line
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) CC=gcc all benches
 	$(Q)for b in $(BENCHES); do $$b || exit 1; done
@@ -216,6 +219,6 @@ help: ## this text
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: all tests t demo check check-all check-run check-san lint-layers lint-shell lint-data format \
-        fuzz fuzz-run fuzz-replays bench benches example install uninstall dist clean help FORCE
+        fuzz fuzz-run fuzz-replays bench benches compares example install uninstall dist clean help FORCE
 .SECONDARY:
 -include $(shell test -d $(BUILD) && find $(BUILD) -name '*.d')

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Search algorithms after equal evaluations: the tables of docs/search.md.
  *
- *   compare_search [EVALUATIONS [SEEDS [PROBLEM...]]]
+ *   compare_search [EVALUATIONS [SEEDS [PROBLEM...]]]   default 10000 evaluations, seeds 1 .. 31
+ *   compare_search parts [PROBLEM...]                   pgsam without each of its parts
  *
  * Discrete problems are this file's own co-design spaces with made-up prices; the standard ones are
  * those of search/testproblem.h. Each number is a dominated volume relative to the best volume
  * known for the problem: the true front where it can be sampled, else the merged front of all runs
  * shown. A mark says whether the rank test (p < 0.05) puts the algorithm before (+) or behind (-)
- * NSGA-II. */
+ * NSGA-II, or the search without a part before or behind the whole one. */
 #include "core/rng.h"
 #include "search/hypervolume.h"
 #include "search/run.h"
@@ -22,8 +23,29 @@
 #define MAX_SEEDS 64u
 #define FRONT 20000u
 
-static const char *const algo_name[] = { "random", "nsga2", "moead", "psa", "pgsam", "pls" };
-enum { N_ALGOS = sizeof algo_name / sizeof *algo_name, NSGA2 = 1 };
+enum { N_COLUMNS = 6 };
+
+/* What is compared, and with which column. */
+static const struct contest {
+    size_t reference;
+    struct {
+        const char *name, *algo;
+        struct search_options o;
+    } column[N_COLUMNS];
+} algorithms = { 1,
+                 { { .name = "random", .algo = "random" },
+                   { .name = "nsga2", .algo = "nsga2" },
+                   { .name = "moead", .algo = "moead" },
+                   { .name = "psa", .algo = "psa" },
+                   { .name = "pgsam", .algo = "pgsam" },
+                   { .name = "pls", .algo = "pls" } } },
+  parts = { 0,
+            { { .name = "pgsam", .algo = "pgsam" },
+              { "no momentum", "pgsam", { .no_momentum = true } },
+              { "no repeated directions", "pgsam", { .no_direction_repeat = true } },
+              { "uniform steps", "pgsam", { .uniform_moves = true } },
+              { "no penalty", "pgsam", { .no_archive_guidance = true } },
+              { "no members as parents", "pgsam", { .no_archive_moves = true } } } };
 
 /* Weight bits of 28 groups: bytes, loss, and seconds where mixed neighbours pay for a switch. */
 static void bit_groups(const void *ctx, size_t n, const double *x, double *const *obj,
@@ -183,21 +205,25 @@ static double true_volume(const struct testproblem *t)
     return v;
 }
 
-static void compare(const struct search_problem *p, const double *ref, double best, uint64_t budget,
-                    size_t n_seeds)
+static void compare(const struct contest *contest, const struct search_problem *p,
+                    const double *ref, double best, uint64_t budget, size_t n_seeds)
 {
-    static double v[N_ALGOS][MAX_SEEDS];
+    static double v[N_COLUMNS][MAX_SEEDS];
     struct archive *all;
 
     if (archive_new(&all, p->n_obj, NULL) != COSIM_OK)
         exit(4);
-    for (size_t k = 0; k < N_ALGOS; k++)
+    for (size_t k = 0; k < N_COLUMNS; k++)
         for (size_t s = 0; s < n_seeds; s++) {
-            const struct search_options o = { .budget = budget, .seed = s, .no_trace = true };
+            struct search_options o = contest->column[k].o;
+            o.budget = budget;
+            o.seed = s + 1;
+            o.no_trace = true;
             struct archive *a;
             struct search_result r;
             if (archive_new(&a, p->n_obj, NULL) != COSIM_OK
-                || search_run(p, search_algo_find(algo_name[k]), &o, a, &r, NULL) != COSIM_OK)
+                || search_run(p, search_algo_find(contest->column[k].algo), &o, a, &r, NULL)
+                       != COSIM_OK)
                 exit(4);
             v[k][s] = volume_of(a, ref);
             if (archive_merge(all, a, NULL) != COSIM_OK)
@@ -209,34 +235,36 @@ static void compare(const struct search_problem *p, const double *ref, double be
     if (!(best > 0))
         best = volume_of(all, ref);
     printf("| %s | %s |", p->name, known);
-    for (size_t k = 0; k < N_ALGOS; k++) {
+    for (size_t k = 0; k < N_COLUMNS; k++) {
         struct quartiles q;
         struct rank_test t;
         if (stats_quartiles(v[k], n_seeds, &q, NULL) != COSIM_OK
-            || stats_rank_test(v[k], n_seeds, v[NSGA2], n_seeds, &t, NULL) != COSIM_OK)
+            || stats_rank_test(v[k], n_seeds, v[contest->reference], n_seeds, &t, NULL) != COSIM_OK)
             exit(4);
         printf(" %.4f (%.4f)%s |", q.median / best, (q.q3 - q.q1) / best,
-               k == NSGA2 || t.p >= 0.05 ? ""
-               : t.a12 > 0.5             ? " +"
-                                         : " -");
+               k == contest->reference || t.p >= 0.05 ? ""
+               : t.a12 > 0.5                          ? " +"
+                                                      : " -");
     }
     printf("\n");
     (void)fflush(stdout);
     archive_free(all);
 }
 
-static int wanted(const char *name, int argc, char **argv)
+static int wanted(const char *name, int first, int argc, char **argv)
 {
-    for (int i = 3; i < argc; i++)
+    for (int i = first; i < argc; i++)
         if (strcmp(argv[i], name) == 0)
             return 1;
-    return argc <= 3;
+    return argc <= first;
 }
 
 int main(int argc, char **argv)
 {
-    const uint64_t budget = argc > 1 ? strtoull(argv[1], NULL, 10) : 10000;
-    const size_t n_seeds = argc > 2 ? strtoull(argv[2], NULL, 10) : 31;
+    const int by_parts = argc > 1 && strcmp(argv[1], "parts") == 0, first = by_parts ? 2 : 3;
+    const struct contest *contest = by_parts ? &parts : &algorithms;
+    const uint64_t budget = argc > 1 && !by_parts ? strtoull(argv[1], NULL, 10) : 10000;
+    const size_t n_seeds = argc > 2 && !by_parts ? strtoull(argv[2], NULL, 10) : 31;
 
     if (budget == 0 || n_seeds == 0 || n_seeds > MAX_SEEDS)
         return 2;
@@ -245,18 +273,18 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < 24; i++)
         route_axis[i] = (struct search_axis){ "device", AXIS_CATEGORICAL, 5, 0, 0 };
     printf("| problem | best known |");
-    for (size_t k = 0; k < N_ALGOS; k++)
-        printf(" %s |", algo_name[k]);
+    for (size_t k = 0; k < N_COLUMNS; k++)
+        printf(" %s |", contest->column[k].name);
     printf("\n|---|---|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < N_DISCRETE; i++)
-        if (wanted(discrete[i].p.name, argc, argv))
-            compare(&discrete[i].p, discrete[i].ref, 0, budget, n_seeds);
+        if (wanted(discrete[i].p.name, first, argc, argv))
+            compare(contest, &discrete[i].p, discrete[i].ref, 0, budget, n_seeds);
     for (size_t i = 0; i < testproblem_count(); i++) {
         const struct testproblem *t = testproblem_at(i);
         struct search_axis axis[TESTPROBLEM_MAX_VARS];
         const struct search_problem p = testproblem_problem(t, axis);
-        if (wanted(t->name, argc, argv))
-            compare(&p, t->ref, true_volume(t), budget, n_seeds);
+        if (wanted(t->name, first, argc, argv))
+            compare(contest, &p, t->ref, true_volume(t), budget, n_seeds);
     }
     return 0;
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "api/sweep.h"
+#include "api/sweep_worker.h"
 
 #include "core/num.h"
 #include "core/rng.h"
 #include "core/text.h"
-#include "eval/ideal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +12,6 @@
 #include <omp.h>
 #endif
 
-/* Blocks that a thread takes at a time: enough to hide the counter, few enough to balance. */
-#define CHUNK_BLOCKS 64u
 #define CHUNK_SAMPLES 256u
 
 unsigned sweep_threads(unsigned asked)
@@ -27,29 +24,7 @@ unsigned sweep_threads(unsigned asked)
 #endif
 }
 
-struct id_list {
-    uint64_t *id;
-    size_t n, cap;
-};
-
-/* One thread's part of a run. */
-struct worker {
-    const struct sweep_request *q;
-    struct walker walker;
-    struct archive *front;
-    uint32_t asked;
-    uint64_t *id;                          /* of the block being evaluated */
-    double *negated[SWEEP_OBJECTIVES_MAX]; /* for objectives that are maximised */
-    struct id_list cloud;
-    uint64_t cloud_threshold;
-    const struct ideal *ideal; /* pruned search only */
-    uint64_t pruned, pruned_blocks;
-    uint64_t evaluated, rejected[N_REJECTS], example[N_REJECTS];
-    cosim_status st;
-    cosim_error e;
-};
-
-static uint32_t asked_metrics(const struct sweep_request *q)
+uint32_t sweep_asked_metrics(const struct sweep_request *q)
 {
     uint32_t asked = 0;
 
@@ -65,7 +40,7 @@ static cosim_status worker_init(struct worker *w, const struct sweep_request *q,
 {
     const size_t stride = q->space->columns.stride;
 
-    *w = (struct worker){ .q = q, .asked = asked_metrics(q) };
+    *w = (struct worker){ .q = q, .asked = sweep_asked_metrics(q) };
     for (int i = 0; i < N_REJECTS; i++)
         w->example[i] = UINT64_MAX;
     if (q->cloud > 0) {
@@ -89,7 +64,7 @@ static void worker_release(struct worker *w)
     walker_release(&w->walker);
 }
 
-static cosim_status keep_for_picture(struct worker *w, uint64_t id)
+cosim_status sweep_keep_for_picture(struct worker *w, uint64_t id)
 {
     struct id_list *c = &w->cloud;
 
@@ -107,8 +82,7 @@ static cosim_status keep_for_picture(struct worker *w, uint64_t id)
     return COSIM_OK;
 }
 
-/* What the values of feasible point d say: limits, then unknown objectives. */
-static enum reject judge(const struct sweep_request *q, double *const metric[N_METRICS], size_t d)
+enum reject sweep_judge(const struct sweep_request *q, double *const metric[N_METRICS], size_t d)
 {
     for (size_t i = 0; i < q->n_limits; i++) {
         const double v = metric[q->limit[i].metric][d], bound = q->limit[i].bound;
@@ -123,7 +97,7 @@ static enum reject judge(const struct sweep_request *q, double *const metric[N_M
     return REJECT_NONE;
 }
 
-static void count(struct worker *w, enum reject why, uint64_t id)
+void sweep_count(struct worker *w, enum reject why, uint64_t id)
 {
     w->rejected[why]++;
     if (id < w->example[why])
@@ -145,7 +119,7 @@ static void columns_of(struct worker *w, double *const metric[N_METRICS], size_t
     }
 }
 
-static cosim_status do_block(struct worker *w, uint64_t block)
+cosim_status sweep_do_block(struct worker *w, uint64_t block)
 {
     const size_t n = w->q->space->n_lanes;
     struct block *b = &w->walker.block;
@@ -156,11 +130,11 @@ static cosim_status do_block(struct worker *w, uint64_t block)
     for (size_t d = 0; d < n; d++) {
         w->id[d] = block * n + d;
         if (b->reject[d] == REJECT_NONE)
-            b->reject[d] = (uint8_t)judge(w->q, b->metric, d);
-        count(w, (enum reject)b->reject[d], w->id[d]);
+            b->reject[d] = (uint8_t)sweep_judge(w->q, b->metric, d);
+        sweep_count(w, (enum reject)b->reject[d], w->id[d]);
         if (b->reject[d] == REJECT_NONE) {
             feasible++;
-            TRY(keep_for_picture(w, w->id[d]));
+            TRY(sweep_keep_for_picture(w, w->id[d]));
         }
     }
     w->evaluated += n;
@@ -168,48 +142,6 @@ static cosim_status do_block(struct worker *w, uint64_t block)
         return COSIM_OK;
     columns_of(w, b->metric, n, obj);
     return archive_add_block(w->front, n, w->id, obj, b->reject, &w->e);
-}
-
-/* Does a member beat the best that any device of this block could do? */
-static bool bound_is_dominated(const struct worker *w, const double metric[N_METRICS])
-{
-    double corner[SWEEP_OBJECTIVES_MAX];
-
-    for (size_t i = 0; i < w->q->n_objectives; i++) {
-        const enum metric m = w->q->objective[i];
-        corner[i] = metric_table[m].sense > 0 ? metric[m] : -metric[m];
-        if (!is_known(corner[i]))
-            return false;
-    }
-    return archive_covers(w->front, corner) && archive_count_dominating(w->front, corner) > 0;
-}
-
-static bool bound_breaks_limit(const struct sweep_request *q, const double metric[N_METRICS])
-{
-    for (size_t i = 0; i < q->n_limits; i++) {
-        const struct sweep_limit *l = &q->limit[i];
-        /* a bound is optimistic only in the metric's own sense */
-        if (l->sense == metric_table[l->metric].sense && l->metric != METRIC_POWER
-            && (l->sense > 0 ? metric[l->metric] > l->bound : metric[l->metric] < l->bound))
-            return true;
-    }
-    return false;
-}
-
-/* Skips a block when its optimistic corner is beaten or infeasible. */
-static cosim_status do_bounded_block(struct worker *w, uint64_t block)
-{
-    const uint64_t n = w->q->space->n_lanes;
-    double metric[N_METRICS];
-    bool layout_ok;
-
-    TRY(walker_prepare(&w->walker, block, &layout_ok, &w->e));
-    if (layout_ok && ideal_bound(w->ideal, &w->walker.load, w->walker.ppl_increase_ratio, metric)
-        && !bound_breaks_limit(w->q, metric) && !bound_is_dominated(w, metric))
-        return do_block(w, block);
-    w->pruned += n;
-    w->pruned_blocks++;
-    return COSIM_OK;
 }
 
 static cosim_status do_sample(struct worker *w, uint64_t index)
@@ -224,27 +156,16 @@ static cosim_status do_sample(struct worker *w, uint64_t index)
     for (int i = 0; i < N_METRICS; i++)
         metric[i] = &p.metric[i];
     if (p.reject == REJECT_NONE)
-        p.reject = judge(w->q, metric, 0);
-    count(w, p.reject, id);
+        p.reject = sweep_judge(w->q, metric, 0);
+    sweep_count(w, p.reject, id);
     w->evaluated++;
     if (p.reject != REJECT_NONE)
         return COSIM_OK;
-    TRY(keep_for_picture(w, id));
+    TRY(sweep_keep_for_picture(w, id));
     const double *obj[SWEEP_OBJECTIVES_MAX];
     columns_of(w, metric, 1, obj);
     return archive_add_block(w->front, 1, &id, obj, NULL, &w->e);
 }
-
-/* Threads take chunks of [0, n_items) and work on their own archives. */
-struct run {
-    const struct sweep_request *q;
-    cosim_status (*item)(struct worker *w, uint64_t i);
-    uint64_t n_items, chunk, points_per_item;
-    const struct ideal *ideal;  /* NULL = no bounds */
-    const struct archive *warm; /* members that every thread starts with; may be NULL */
-    uint64_t next, done;        /* shared, atomic */
-    bool stopped;
-};
 
 static bool should_stop(struct run *r)
 {
@@ -324,9 +245,10 @@ static cosim_status run_threads(struct run *r, struct sweep_result *out, cosim_e
         return err_set(e, COSIM_ENOMEM, "out of memory for %u threads", n);
     for (unsigned i = 0; i < n && st == COSIM_OK; i++) {
         st = worker_init(&worker[i], r->q, r->n_items * r->points_per_item, e);
-        worker[i].ideal = r->ideal;
         if (st == COSIM_OK && r->warm)
             st = archive_merge(worker[i].front, r->warm, e);
+        if (st == COSIM_OK && r->begin)
+            st = r->begin(&worker[i], r->ctx, e);
     }
     if (st == COSIM_OK) {
 #pragma omp parallel for num_threads(n) schedule(static, 1)
@@ -341,6 +263,8 @@ static cosim_status run_threads(struct run *r, struct sweep_result *out, cosim_e
         }
         if (st == COSIM_OK)
             st = gather(out, &worker[i], e);
+        if (r->end)
+            r->end(&worker[i]);
         worker_release(&worker[i]);
     }
     free(worker);
@@ -361,8 +285,8 @@ static void sort_cloud(struct sweep_result *out)
     out->n_cloud = n;
 }
 
-static cosim_status run(const struct sweep_request *q, struct run *r, struct sweep_result *out,
-                        cosim_error *e)
+cosim_status sweep_run(const struct sweep_request *q, struct run *r, struct sweep_result *out,
+                       cosim_error *e)
 {
     memset(out, 0, sizeof *out);
     for (int i = 0; i < N_REJECTS; i++)
@@ -386,12 +310,12 @@ static cosim_status exhaustive(const struct sweep_request *q, struct sweep_resul
                                cosim_error *e)
 {
     struct run r = { .q = q,
-                     .item = do_block,
+                     .item = sweep_do_block,
                      .n_items = q->space->n_blocks,
                      .chunk = CHUNK_BLOCKS,
                      .points_per_item = q->space->n_lanes };
 
-    return run(q, &r, out, e);
+    return sweep_run(q, &r, out, e);
 }
 
 static cosim_status random_sample(const struct sweep_request *q, struct sweep_result *out,
@@ -403,45 +327,17 @@ static cosim_status random_sample(const struct sweep_request *q, struct sweep_re
                      .chunk = CHUNK_SAMPLES,
                      .points_per_item = 1 };
 
-    TRY(run(q, &r, out, e));
+    TRY(sweep_run(q, &r, out, e));
     if (!out->partial)
         out->stop_reason = "the budget of samples is used up";
     return COSIM_OK;
 }
 
-/* A sample fills the archive first, so that bounds have something to be beaten by. */
-#define WARM_SAMPLES 20000u
-
-static cosim_status pruned(const struct sweep_request *q, struct sweep_result *out, cosim_error *e)
-{
-    struct sweep_request sample = *q;
-    struct sweep_result warm;
-    struct ideal ideal;
-    struct run r = { .q = q,
-                     .item = do_bounded_block,
-                     .n_items = q->space->n_blocks,
-                     .chunk = CHUNK_BLOCKS,
-                     .points_per_item = q->space->n_lanes,
-                     .ideal = &ideal };
-
-    ideal_make(&ideal, q->space->rates, q->space->n_lanes);
-    sample.samples = WARM_SAMPLES;
-    sample.cloud = 0;
-    sample.progress = NULL;
-    TRY(random_sample(&sample, &warm, e));
-    r.warm = warm.front;
-    const cosim_status st = run(q, &r, out, e);
-    sweep_release(&warm);
-    if (st == COSIM_OK && !out->partial)
-        out->stop_reason = "every other point is proved dominated or infeasible";
-    return st;
-}
-
 const struct sweep_algorithm sweep_algorithm_table[] = {
     { "exhaustive", "every point of the space, in blocks over the devices", "ours", exhaustive },
     { "pruned",
-      "exact as exhaustive; blocks whose optimistic corner is beaten are skipped and counted",
-      "ours", pruned },
+      "exact as exhaustive; devices whose optimistic corner a short search beats are skipped",
+      "ours", sweep_pruned },
     { "random", "uniform sample with replacement, seeded", "textbook", random_sample },
     { NULL, NULL, NULL, NULL },
 };

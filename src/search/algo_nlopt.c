@@ -56,7 +56,7 @@ struct side {
 
 static const struct priced *price(struct solver *s, const double *x)
 {
-    bool entered;
+    double gain;
 
     if (s->has_f && memcmp(s->at, x, s->n * sizeof *x) == 0)
         return &s->f;
@@ -68,7 +68,7 @@ static const struct priced *price(struct solver *s, const double *x)
         return NULL;
     }
     if (!(s->f.violation > 0) && s->st == COSIM_OK)
-        s->st = guide_add(&s->guide, x, &s->f, &entered, s->e);
+        s->st = guide_add(&s->guide, x, &s->f, &gain, s->e);
     return &s->f;
 }
 

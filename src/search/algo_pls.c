@@ -192,7 +192,8 @@ static cosim_status pls_tell(void *state, size_t n, const double *x, const doubl
 
     for (size_t i = 0; i < n; i++) {
         struct priced f = { .violation = violation[i] };
-        bool entered, known = is_known(violation[i]);
+        double gain;
+        bool known = is_known(violation[i]);
         for (size_t j = 0; j < s->p->n_obj; j++) {
             f.obj[j] = obj[j][i];
             known = known && is_known(f.obj[j]);
@@ -200,7 +201,7 @@ static cosim_status pls_tell(void *state, size_t n, const double *x, const doubl
         if (s->n_points)
             TRY(seen_put(&s->seen, problem_id(s->p, x + i * s->n_vars), &f, e));
         if (known && !(f.violation > 0))
-            TRY(guide_add(&s->guide, x + i * s->n_vars, &f, &entered, e));
+            TRY(guide_add(&s->guide, x + i * s->n_vars, &f, &gain, e));
     }
     return COSIM_OK;
 }

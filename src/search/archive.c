@@ -470,15 +470,23 @@ int archive_covers(const struct archive *a, const double *x)
     return nd_find_dominator(&a->tree, x, &at);
 }
 
+/* Were the member found equal to x, any other would dominate it: so it is the only one. */
+int archive_dominates(const struct archive *a, const double *x)
+{
+    const size_t m = a->tree.n_obj;
+    struct nd_slot at;
+
+    if (!nd_find_dominator(&a->tree, x, &at))
+        return 0;
+    for (size_t j = 0; j < m; j++)
+        if (a->tree.obj[((size_t)at.leaf * m + j) * ND_LEAF + at.slot] != x[j])
+            return 1;
+    return 0;
+}
+
 size_t archive_count_dominating(const struct archive *a, const double *x)
 {
-    const size_t m = a->tree.n_obj, n = nd_count_dominators(&a->tree, x);
-    struct nd_slot at;
-    bool equal = true;
+    const size_t n = nd_count_dominators(&a->tree, x);
 
-    if (n != 1 || !nd_find_dominator(&a->tree, x, &at))
-        return n; /* were one of several equal to x, the others would dominate it */
-    for (size_t j = 0; j < m; j++)
-        equal = equal && a->tree.obj[((size_t)at.leaf * m + j) * ND_LEAF + at.slot] == x[j];
-    return equal ? 0 : 1;
+    return n == 1 && !archive_dominates(a, x) ? 0 : n;
 }

@@ -66,6 +66,9 @@ const double *archive_objective(const struct archive *a, size_t i_obj);
 /** Does a member weakly dominate x (<= in every objective)? The NaN of x dominates nothing. */
 int archive_covers(const struct archive *a, const double *x);
 
+/** Does a member dominate x (as archive_covers, and it is not equal)? */
+int archive_dominates(const struct archive *a, const double *x);
+
 /** How many members dominate x. */
 size_t archive_count_dominating(const struct archive *a, const double *x);
 

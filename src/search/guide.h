@@ -9,8 +9,9 @@
 #include "search/problem.h"
 
 struct guide {
-    size_t n_vars, n_obj, cap, n;
+    size_t n_vars, n_obj, cap, n, n_new;
     struct priced *price;
+    double *obj[8]; /* the objectives again, as columns: what loops over members read */
     double *row;
     uint8_t *mark; /* the algorithm's own, 0 for a new member */
     double *crowding, *column;
@@ -22,9 +23,14 @@ cosim_status guide_init(struct guide *g, const struct search_problem *p, size_t 
                         cosim_error *e);
 void guide_release(struct guide *g);
 
-/** Adds a feasible point that no member covers; `entered` says so. */
-cosim_status guide_add(struct guide *g, const double *x, const struct priced *f, bool *entered,
+/** Adds a feasible point that no member covers. `gain`: how much worse it could get in all
+ * objectives, as a share of the front's box, until a member covers it (the additive epsilon
+ * indicator's measure); infinite for the first, 0 if it did not enter. */
+cosim_status guide_add(struct guide *g, const double *x, const struct priced *f, double *gain,
                        cosim_error *e);
+
+/** Measures `crowding` again when enough members are new: until then theirs is infinite. */
+cosim_status guide_refresh(struct guide *g, cosim_error *e);
 
 size_t guide_count_dominating(const struct guide *g, const struct priced *f);
 
