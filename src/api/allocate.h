@@ -155,6 +155,13 @@ const char *allocate_metric_name(enum allocate_metric m);
 cosim_status allocate_engine_point(struct allocation *al, const char *scheme, struct point *p,
                                    cosim_error *e);
 
+/**
+ * The plan of least loss within a size. When the frontier's sizes were bucketed: the best of it, of
+ * the hull (whose bound on the loss comes with the plan) and of the uniform formats.
+ */
+cosim_status allocate_best_within(struct allocation *al, const struct alloc_frontier *f,
+                                  uint64_t bytes, struct alloc_plan *plan, cosim_error *e);
+
 /** Bytes that the limits, the device's memory among them, leave to the groups; may be negative. */
 double allocate_byte_budget(const struct allocation *al);
 

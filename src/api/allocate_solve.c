@@ -249,6 +249,38 @@ static cosim_status nothing_fits(const struct allocation *al, double budget, cos
                    (al->fixed_memory_bytes + least) / 1e9, (al->fixed_memory_bytes + budget) / 1e9);
 }
 
+/* Takes the other plan when it fits and loses less. The bound that was proved stays. */
+static void take_better(struct alloc_plan *plan, const struct alloc_plan *other, uint64_t bytes)
+{
+    const double bound = plan->loss_bound;
+
+    if (other->bytes > bytes || !(other->loss < plan->loss))
+        return;
+    *plan = *other;
+    plan->loss_bound = is_known(other->loss_bound) ? other->loss_bound : bound;
+}
+
+cosim_status allocate_best_within(struct allocation *al, const struct alloc_frontier *f,
+                                  uint64_t bytes, struct alloc_plan *plan, cosim_error *e)
+{
+    struct alloc_plan other, bucketed;
+    double price;
+
+    if (f->bucket_bytes == 1)
+        return alloc_frontier_best(plan, f, bytes, &al->arena, e);
+    TRY(alloc_frontier_best(&bucketed, f, bytes, &al->arena, e));
+    TRY(alloc_lagrange_budget(plan, &price, &al->problem, bytes, &al->arena, e));
+    take_better(plan, &bucketed, bytes);
+    for (size_t k = 0; k < al->n_formats; k++) {
+        const cosim_status st = allocate_uniform(al, k, &other, e);
+        if (st == COSIM_OK)
+            take_better(plan, &other, bytes);
+        else if (st != COSIM_ENO)
+            return st;
+    }
+    return COSIM_OK;
+}
+
 static cosim_status by_frontier(struct allocation *al, struct alloc_plan *plan, cosim_error *e)
 {
     const double budget = allocate_byte_budget(al), most = loss_budget(al);
@@ -263,6 +295,8 @@ static cosim_status by_frontier(struct allocation *al, struct alloc_plan *plan, 
     if (al->ask.objective[0] == ALLOCATE_MEMORY)
         for (i = 0; is_known(most) && f.point[i].loss > most * (1.0 + 1e-12);)
             i++;
+    else if (!al->o->method) /* dp was picked, not asked for: sizes may be too many for it */
+        return allocate_best_within(al, &f, (uint64_t)budget, plan, e);
     return alloc_frontier_plan(plan, &f, i, &al->arena, e);
 }
 
