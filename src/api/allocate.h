@@ -37,7 +37,7 @@ struct allocate_format {
     const struct format *format;
     const char *engine_reason; /* the engine does not take it; NULL = it does */
     double measured_nats;      /* ln(perplexity ratio) of the whole model in it; NaN = unknown */
-    bool proxy;
+    bool proxy, uncertain;
     const char *quality_doc;
 };
 
@@ -173,7 +173,9 @@ cosim_status allocate_scheme(struct allocation *al, const struct alloc_plan *pla
 
 /* --- tables -------------------------------------------------------------------------------- */
 
+/** The plan, neighbouring layers of one format in a row; or a row per group. */
 cosim_status allocate_table_plan(struct allocation *al, struct table **t, cosim_error *e);
+cosim_status allocate_table_groups(struct allocation *al, struct table **t, cosim_error *e);
 cosim_status allocate_table_front(struct allocation *al, struct table **t, cosim_error *e);
 /** The front with every uniform format as a point. */
 cosim_status allocate_table_picture(struct allocation *al, struct table **t, cosim_error *e);
@@ -190,6 +192,9 @@ static inline unsigned allocate_tensors(const struct allocation *al)
         all |= al->kind[k].tensors;
     return all;
 }
+
+/** Rules of llama-quantize. ENO: a chosen format is no type of ggml. */
+cosim_status allocate_table_llama(struct allocation *al, struct table **t, cosim_error *e);
 
 /** Notes where the losses are from and what that assumes. */
 cosim_status allocate_note_losses(const struct allocation *al, struct table *t, cosim_error *e);
