@@ -10,9 +10,10 @@ static const struct {
     const char *name;
     cosim_status (*show)(struct allocation *al, struct table **t, cosim_error *e);
 } shows[] = {
-    { "plan", allocate_table_plan },       { "front", allocate_table_front },
-    { "compare", allocate_table_compare }, { "picture", allocate_table_picture },
-    { "barred", allocate_table_barred },   { "scheme", allocate_table_scheme },
+    { "plan", allocate_table_plan },       { "groups", allocate_table_groups },
+    { "front", allocate_table_front },     { "compare", allocate_table_compare },
+    { "picture", allocate_table_picture }, { "barred", allocate_table_barred },
+    { "scheme", allocate_table_scheme },   { "tensor-types", allocate_table_llama },
 };
 
 /* The engine with one model, device and request; weights, objectives and limits are read here. */

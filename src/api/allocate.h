@@ -37,7 +37,7 @@ struct allocate_format {
     const struct format *format;
     const char *engine_reason; /* the engine does not take it; NULL = it does */
     double measured_nats;      /* ln(perplexity ratio) of the whole model in it; NaN = unknown */
-    bool proxy;
+    bool proxy, uncertain;
     const char *quality_doc;
 };
 
@@ -155,6 +155,13 @@ const char *allocate_metric_name(enum allocate_metric m);
 cosim_status allocate_engine_point(struct allocation *al, const char *scheme, struct point *p,
                                    cosim_error *e);
 
+/**
+ * The plan of least loss within a size. When the frontier's sizes were bucketed: the best of it, of
+ * the hull (whose bound on the loss comes with the plan) and of the uniform formats.
+ */
+cosim_status allocate_best_within(struct allocation *al, const struct alloc_frontier *f,
+                                  uint64_t bytes, struct alloc_plan *plan, cosim_error *e);
+
 /** Bytes that the limits, the device's memory among them, leave to the groups; may be negative. */
 double allocate_byte_budget(const struct allocation *al);
 
@@ -166,7 +173,9 @@ cosim_status allocate_scheme(struct allocation *al, const struct alloc_plan *pla
 
 /* --- tables -------------------------------------------------------------------------------- */
 
+/** The plan, neighbouring layers of one format in a row; or a row per group. */
 cosim_status allocate_table_plan(struct allocation *al, struct table **t, cosim_error *e);
+cosim_status allocate_table_groups(struct allocation *al, struct table **t, cosim_error *e);
 cosim_status allocate_table_front(struct allocation *al, struct table **t, cosim_error *e);
 /** The front with every uniform format as a point. */
 cosim_status allocate_table_picture(struct allocation *al, struct table **t, cosim_error *e);
@@ -183,6 +192,9 @@ static inline unsigned allocate_tensors(const struct allocation *al)
         all |= al->kind[k].tensors;
     return all;
 }
+
+/** Rules of llama-quantize. ENO: a chosen format is no type of ggml. */
+cosim_status allocate_table_llama(struct allocation *al, struct table **t, cosim_error *e);
 
 /** Notes where the losses are from and what that assumes. */
 cosim_status allocate_note_losses(const struct allocation *al, struct table *t, cosim_error *e);

@@ -331,7 +331,7 @@ static cosim_status compare_row(struct allocation *al, struct table *t,
     if (st == COSIM_ENO)
         return COSIM_OK;
     TRY(st);
-    TRY(alloc_frontier_best(&plan, f, uniform.bytes, &al->arena, e));
+    TRY(allocate_best_within(al, f, uniform.bytes, &plan, e));
     describe_plan(al, &plan, text, sizeof text);
     TRY(table_add_row(t, &row, e));
     TRY(table_set_str(t, row, COMPARE_FORMAT, al->format[format].format->id, e));
@@ -357,9 +357,10 @@ cosim_status allocate_table_compare(struct allocation *al, struct table **t, cos
     for (size_t i = 0; i < al->n_formats; i++)
         TRY(compare_row(al, *t, &f, i, e));
     TRY(allocate_note_losses(al, *t, e));
-    if (f.bucket_bytes > 1)
-        return table_note(*t, e, "sizes were rounded up to %llu bytes per group while searching",
-                          (unsigned long long)f.bucket_bytes);
+    TRY(table_note(*t, e, "plans by dynamic programming: %s",
+                   f.bucket_bytes == 1 ? "exact"
+                                       : "sizes were bucketed; the best of it, of the hull and of "
+                                         "the uniform formats, within the printed bound"));
     return table_note(*t, e,
                       "limits are not applied here: a uniform format need not fit the device");
 }

@@ -130,6 +130,7 @@ static cosim_status look_up(struct allocation *al, struct allocate_format *f, co
     const bool plain = !is_known(q.ppl_increase_ratio) || measured_as_plain(al, f->format);
     f->measured_nats = plain ? log1p(q.ppl_increase_ratio) - al->cache_nats : UNKNOWN_F64;
     f->proxy = q.proxy;
+    f->uncertain = q.uncertain;
     f->quality_doc = arena_strdup(&al->arena, plain ? q.doc : "measured as a mixture only");
     return f->quality_doc ? COSIM_OK : err_set(e, COSIM_ENOMEM, "out of memory for formats");
 }
@@ -144,7 +145,7 @@ static cosim_status measured_candidates(struct allocation *al, cosim_error *e)
             || strcmp(f.format->id, "fp32") == 0)
             continue; /* three names of the same loss: bf16 stands for them */
         TRY(look_up(al, &f, e));
-        if (is_known(f.measured_nats))
+        if (is_known(f.measured_nats) && !f.uncertain)
             TRY(add_candidate(al, f.format, &none, e));
     }
     if (al->n_formats > 1)

@@ -194,6 +194,14 @@ static void write_scheme(struct text *t, const struct grid *g, uint16_t base, bo
             put_tensor(t, g, x, (uint16_t)f);
 }
 
+static bool occurs(const struct grid *g, size_t f)
+{
+    for (size_t i = 0; i < N_TENSORS * g->n_layers; i++)
+        if (g->want[i] == f)
+            return true;
+    return false;
+}
+
 /* A recipe's name as a base would be the recipe, a wide one would widen embeddings and norms too.
  */
 static bool can_be_base(const struct grid *g, size_t f)
@@ -201,7 +209,7 @@ static bool can_be_base(const struct grid *g, size_t f)
     const struct scheme_db *db = &g->al->c->schemes;
     const char *name;
 
-    if (format_at(g, f)->payload_bits >= WIDE_BITS)
+    if (format_at(g, f)->payload_bits >= WIDE_BITS || !occurs(g, f))
         return false;
     for (size_t i = 0; (name = scheme_recipe_name(db, i)) != NULL; i++)
         if (text_equal_nocase(name, format_at(g, f)->id))

@@ -3,127 +3,9 @@
 #include "api/allocate.h"
 
 #include "core/num.h"
-#include "core/text.h"
 
 #include <math.h>
 #include <string.h>
-
-static const char *const metric_name[N_ALLOCATE_METRICS] = {
-#define METRIC_NAME(id, name, unit) name,
-    ALLOCATE_METRIC_LIST(METRIC_NAME)
-#undef METRIC_NAME
-};
-
-const char *allocate_metric_name(enum allocate_metric m)
-{
-    return metric_name[m];
-}
-
-/* --- objectives and limits ---------------------------------------------------------------------
- */
-
-static cosim_status find_metric(const char *name, struct src_pos at, enum allocate_metric *m,
-                                cosim_error *e)
-{
-    for (int i = 0; i < N_ALLOCATE_METRICS; i++)
-        if (strcmp(metric_name[i], name) == 0) {
-            *m = (enum allocate_metric)i;
-            return COSIM_OK;
-        }
-    const cosim_status st =
-        err_at(e, COSIM_EUNKNOWN, &at, "an allocation is not judged by '%.40s'", name);
-    err_hint(e, "there are ppl_increase_ratio, memory_bytes, tpot_s and j_per_token; "
-                "as a limit also weight_bytes");
-    return st;
-}
-
-static cosim_status read_objectives(struct allocation *al, cosim_error *e)
-{
-    struct allocate_ask *ask = &al->ask;
-    struct list_walk w = { .list = al->study->value[STUDY_OBJECTIVES] };
-    cosim_status st = COSIM_OK;
-
-    while (w.list.text && list_next(&w, &st, e)) {
-        enum allocate_metric m = ALLOCATE_PPL;
-        TRY(find_metric(w.token, w.at, &m, e));
-        for (size_t i = 0; i < ask->n_objectives; i++)
-            if (ask->objective[i] == m)
-                return err_at(e, COSIM_ESYNTAX, &w.at, "objective '%s' is given twice", w.token);
-        ask->objective[ask->n_objectives++] = m;
-    }
-    if (!ask->n_objectives)
-        ask->objective[ask->n_objectives++] = ALLOCATE_PPL;
-    return st;
-}
-
-/* One number an objective, in the same order. */
-static cosim_status read_weights(struct allocation *al, cosim_error *e)
-{
-    struct allocate_ask *ask = &al->ask;
-    struct list_walk w = { .list = { al->o->weigh, { "--weigh", 0, 0 } } };
-    cosim_status st = COSIM_OK;
-    size_t n = 0;
-
-    for (size_t i = 0; i < ask->n_objectives; i++)
-        ask->weight[ask->objective[i]] = 1.0;
-    if (!al->o->weigh)
-        return COSIM_OK;
-    while (list_next(&w, &st, e)) {
-        double v;
-        if (!text_to_f64(w.token, &v) || !(v > 0.0) || v > 1e6)
-            return err_at(e, COSIM_EUSAGE, &w.at, "'%.40s' is no weight above 0 up to 1e6",
-                          w.token);
-        if (n < ask->n_objectives)
-            ask->weight[ask->objective[n]] = v;
-        n++;
-    }
-    TRY(st);
-    if (n != ask->n_objectives)
-        return err_set(e, COSIM_EUSAGE, "%zu weights for %zu objectives", n, ask->n_objectives);
-    return COSIM_OK;
-}
-
-static cosim_status read_limit(struct allocation *al, const struct limit *l, cosim_error *e)
-{
-    struct allocate_ask *ask = &al->ask;
-    const char *text = l->setting.text, *equal = strchr(text, '=');
-    enum allocate_metric m = ALLOCATE_PPL;
-    char name[64];
-    double v;
-
-    if (!equal || equal == text || (size_t)(equal - text) >= sizeof name)
-        return err_at(e, COSIM_ESYNTAX, &l->setting.at, "'%.60s' is not METRIC=VALUE", text);
-    memcpy(name, text, (size_t)(equal - text));
-    name[equal - text] = '\0';
-    if (l->sense < 0) {
-        const cosim_status st =
-            err_at(e, COSIM_EUSAGE, &l->setting.at, "an allocation has upper limits only");
-        err_hint(e, "write --max tpot_s=... for a least speed");
-        return st;
-    }
-    if (!text_to_f64(equal + 1, &v))
-        return err_at(e, COSIM_ESYNTAX, &l->setting.at, "'%.40s' is not a finite number",
-                      equal + 1);
-    if (strcmp(name, "weight_bytes") == 0) {
-        ask->max_weight_bytes = v;
-        return COSIM_OK;
-    }
-    TRY(find_metric(name, l->setting.at, &m, e));
-    ask->max[m] = v;
-    return COSIM_OK;
-}
-
-cosim_status allocate_read_ask(struct allocation *al, cosim_error *e)
-{
-    al->ask.max_weight_bytes = UNKNOWN_F64;
-    for (int m = 0; m < N_ALLOCATE_METRICS; m++)
-        al->ask.max[m] = UNKNOWN_F64;
-    TRY(read_objectives(al, e));
-    TRY(read_weights(al, e));
-    for (size_t i = 0; i < al->study->n_limits; i++)
-        TRY(read_limit(al, &al->study->limit[i], e));
-    return COSIM_OK;
-}
 
 /* --- values of plans -----------------------------------------------------------------------------
  */
@@ -249,6 +131,38 @@ static cosim_status nothing_fits(const struct allocation *al, double budget, cos
                    (al->fixed_memory_bytes + least) / 1e9, (al->fixed_memory_bytes + budget) / 1e9);
 }
 
+/* Takes the other plan when it fits and loses less. The bound that was proved stays. */
+static void take_better(struct alloc_plan *plan, const struct alloc_plan *other, uint64_t bytes)
+{
+    const double bound = plan->loss_bound;
+
+    if (other->bytes > bytes || !(other->loss < plan->loss))
+        return;
+    *plan = *other;
+    plan->loss_bound = is_known(other->loss_bound) ? other->loss_bound : bound;
+}
+
+cosim_status allocate_best_within(struct allocation *al, const struct alloc_frontier *f,
+                                  uint64_t bytes, struct alloc_plan *plan, cosim_error *e)
+{
+    struct alloc_plan other, bucketed;
+    double price;
+
+    if (f->bucket_bytes == 1)
+        return alloc_frontier_best(plan, f, bytes, &al->arena, e);
+    TRY(alloc_frontier_best(&bucketed, f, bytes, &al->arena, e));
+    TRY(alloc_lagrange_budget(plan, &price, &al->problem, bytes, &al->arena, e));
+    take_better(plan, &bucketed, bytes);
+    for (size_t k = 0; k < al->n_formats; k++) {
+        const cosim_status st = allocate_uniform(al, k, &other, e);
+        if (st == COSIM_OK)
+            take_better(plan, &other, bytes);
+        else if (st != COSIM_ENO)
+            return st;
+    }
+    return COSIM_OK;
+}
+
 static cosim_status by_frontier(struct allocation *al, struct alloc_plan *plan, cosim_error *e)
 {
     const double budget = allocate_byte_budget(al), most = loss_budget(al);
@@ -263,6 +177,8 @@ static cosim_status by_frontier(struct allocation *al, struct alloc_plan *plan, 
     if (al->ask.objective[0] == ALLOCATE_MEMORY)
         for (i = 0; is_known(most) && f.point[i].loss > most * (1.0 + 1e-12);)
             i++;
+    else if (!al->o->method) /* dp was picked, not asked for: sizes may be too many for it */
+        return allocate_best_within(al, &f, (uint64_t)budget, plan, e);
     return alloc_frontier_plan(plan, &f, i, &al->arena, e);
 }
 
@@ -333,7 +249,7 @@ static cosim_status by_ilp(struct allocation *al, struct alloc_plan *plan, cosim
             return err_set(e, COSIM_ENO,
                            "what is not allocated alone takes %.4g %s, more than the "
                            "limit",
-                           al->form[r].fixed, metric_name[al->form[r].metric]);
+                           al->form[r].fixed, allocate_metric_name(al->form[r].metric));
     return alloc_ilp(plan, &al->problem, &ask, 0.0, &al->arena, e);
 }
 

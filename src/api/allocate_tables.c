@@ -39,36 +39,107 @@ static const struct column plan_columns[] = {
 
 #define COUNT(x) (sizeof(x) / sizeof *(x))
 
-static void layer_label(const struct allocate_group *g, char text[48])
+/* Groups first..last of one kind that lie next to each other and are stored alike. */
+struct run {
+    size_t kind, choice, first, last; /* layers */
+    uint64_t bytes;
+    double n_weights, decode_s, decode_j, loss;
+    const char *name, *stored_as, *source;
+    bool done; /* this group is in an earlier run */
+};
+
+static struct run run_of(const struct allocation *al, const struct alloc_plan *plan, size_t i)
 {
-    (void)snprintf(text, 48, g->first == g->last ? "%zu" : "%zu-%zu", g->first, g->last);
+    const struct allocate_group *g = &al->group[i];
+    const size_t f = plan->choice[i];
+    const struct alloc_option *o = &al->problem.group[i].option[f];
+    const struct allocate_cost *cost = allocate_cost_at(al, i, f);
+
+    return (struct run){ g->kind,
+                         f,
+                         g->first,
+                         g->last,
+                         o->bytes,
+                         g->n_weights,
+                         cost->decode_s,
+                         cost->decode_j,
+                         o->loss,
+                         al->problem.group[i].name,
+                         al->stored_as[i * al->n_formats + f],
+                         o->source,
+                         false };
 }
 
-static cosim_status plan_rows(const struct allocation *al, const struct alloc_plan *plan,
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool joins(const struct run *a, const struct run *b)
+{
+    return a->kind == b->kind && a->choice == b->choice && b->first == a->last + 1
+           && same_text(a->stored_as, b->stored_as) && same_text(a->source, b->source);
+}
+
+static void join(struct run *a, const struct run *b)
+{
+    a->last = b->last;
+    a->bytes += b->bytes;
+    a->n_weights += b->n_weights;
+    a->decode_s += b->decode_s;
+    a->decode_j += b->decode_j;
+    a->loss += b->loss;
+    a->name = NULL;
+}
+
+static cosim_status run_row(struct allocation *al, const struct run *r, struct table *t,
+                            cosim_error *e)
+{
+    const char *kind = al->kind[r->kind].name;
+    const char *layers =
+        arena_printf(&al->arena, r->first == r->last ? "%zu" : "%zu-%zu", r->first, r->last);
+    const char *name =
+        r->name ? r->name : arena_printf(&al->arena, "%s@%s", kind, layers ? layers : "");
+    size_t row;
+
+    TRY(table_add_row(t, &row, e));
+    TRY(table_set_str(t, row, PLAN_GROUP, name, e));
+    TRY(table_set_str(t, row, PLAN_TENSORS, kind, e));
+    TRY(table_set_str(t, row, PLAN_LAYERS, layers, e));
+    TRY(table_set_str(t, row, PLAN_FORMAT, al->format[r->choice].format->id, e));
+    TRY(table_set_str(t, row, PLAN_STORED_AS, r->stored_as, e));
+    table_set_u64(t, row, PLAN_BYTES, r->bytes);
+    table_set_f64(t, row, PLAN_BITS, 8.0 * (double)r->bytes / r->n_weights);
+    table_set_f64(t, row, PLAN_DECODE_S, r->decode_s);
+    table_set_f64(t, row, PLAN_DECODE_J, r->decode_j);
+    table_set_f64(t, row, PLAN_LOSS, r->loss);
+    return table_set_str(t, row, PLAN_SOURCE, r->source, e);
+}
+
+/* Groups stand layer by layer: the next one of the same kind is some places on. */
+static cosim_status plan_rows(struct allocation *al, const struct alloc_plan *plan, bool merged,
                               struct table *t, cosim_error *e)
 {
-    for (size_t i = 0; i < al->problem.n_groups; i++) {
-        const struct allocate_group *g = &al->group[i];
-        const size_t f = plan->choice[i];
-        const struct alloc_option *o = &al->problem.group[i].option[f];
-        const struct allocate_cost *cost = allocate_cost_at(al, i, f);
-        char layers[48];
-        size_t row;
+    const size_t n = al->problem.n_groups;
+    struct run *r = ARENA_NEW(&al->arena, struct run, n);
 
-        layer_label(g, layers);
-        TRY(table_add_row(t, &row, e));
-        TRY(table_set_str(t, row, PLAN_GROUP, al->problem.group[i].name, e));
-        TRY(table_set_str(t, row, PLAN_TENSORS, al->kind[g->kind].name, e));
-        TRY(table_set_str(t, row, PLAN_LAYERS, layers, e));
-        TRY(table_set_str(t, row, PLAN_FORMAT, o->name, e));
-        TRY(table_set_str(t, row, PLAN_STORED_AS, al->stored_as[i * al->n_formats + f], e));
-        table_set_u64(t, row, PLAN_BYTES, o->bytes);
-        table_set_f64(t, row, PLAN_BITS, 8.0 * (double)o->bytes / g->n_weights);
-        table_set_f64(t, row, PLAN_DECODE_S, cost->decode_s);
-        table_set_f64(t, row, PLAN_DECODE_J, cost->decode_j);
-        table_set_f64(t, row, PLAN_LOSS, o->loss);
-        TRY(table_set_str(t, row, PLAN_SOURCE, o->source, e));
-    }
+    if (!r)
+        return err_set(e, COSIM_ENOMEM, "out of memory for %zu rows", n);
+    for (size_t i = 0; i < n; i++)
+        r[i] = run_of(al, plan, i);
+    for (size_t kind = 0; kind < al->n_kinds; kind++)
+        for (size_t i = 0; i < n; i++) {
+            if (r[i].kind != kind || r[i].done || !merged)
+                continue;
+            for (size_t k = i + 1; k < n; k++)
+                if (!r[k].done && joins(&r[i], &r[k])) {
+                    join(&r[i], &r[k]);
+                    r[k].done = true;
+                }
+            TRY(run_row(al, &r[i], t, e));
+        }
+    for (size_t i = 0; i < n && !merged; i++)
+        TRY(run_row(al, &r[i], t, e));
     return COSIM_OK;
 }
 
@@ -129,7 +200,7 @@ cosim_status allocate_note_losses(const struct allocation *al, struct table *t, 
     return table_note(t, e, "assumed: losses of groups add up (small losses)");
 }
 
-cosim_status allocate_table_plan(struct allocation *al, struct table **t, cosim_error *e)
+static cosim_status show_plan(struct allocation *al, bool merged, struct table **t, cosim_error *e)
 {
     struct alloc_plan plan;
     const char *scheme;
@@ -138,12 +209,22 @@ cosim_status allocate_table_plan(struct allocation *al, struct table **t, cosim_
     const char *title = arena_printf(&al->arena, "weight formats of %s on %s", al->model->id,
                                      al->rates->device->id);
     TRY(table_new(t, title ? title : "weight formats", plan_columns, COUNT(plan_columns), e));
-    TRY(plan_rows(al, &plan, *t, e));
+    TRY(plan_rows(al, &plan, merged, *t, e));
     TRY(note_method(al, &plan, *t, e));
     TRY(note_values(al, &plan, *t, e));
     TRY(allocate_note_losses(al, *t, e));
     TRY(allocate_scheme(al, &plan, &scheme, e));
     return table_note(*t, e, "scheme: %s", scheme);
+}
+
+cosim_status allocate_table_plan(struct allocation *al, struct table **t, cosim_error *e)
+{
+    return show_plan(al, true, t, e);
+}
+
+cosim_status allocate_table_groups(struct allocation *al, struct table **t, cosim_error *e)
+{
+    return show_plan(al, false, t, e);
 }
 
 cosim_status allocate_table_scheme(struct allocation *al, struct table **t, cosim_error *e)

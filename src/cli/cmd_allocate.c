@@ -70,7 +70,7 @@ static int show(cosim *c, const cosim_study *s, cosim_allocate_options *o, const
 static int draw(cosim *c, const cosim_study *s, cosim_allocate_options *o, const char *shown,
                 const struct args *a)
 {
-    const bool map = strcmp(shown, "plan") == 0;
+    const bool map = strcmp(shown, "front") != 0 && strcmp(shown, "compare") != 0;
     const cosim_plot_options usual =
         map ? (
             cosim_plot_options){ .kind = "map", .x = "layers", .y = "tensors", .group = "format" }
@@ -81,7 +81,7 @@ static int draw(cosim *c, const cosim_study *s, cosim_allocate_options *o, const
     cosim_error e = { .status = COSIM_OK };
     cosim_table *t = NULL;
 
-    o->show = map ? "plan" : "picture";
+    o->show = map ? "groups" : "picture";
     const cosim_status st = cosim_allocate(c, s, o, &t, &e);
     const int code = st == COSIM_OK ? draw_pictures(c, t, a, &usual) : report_error(&e);
     cosim_table_free(t);
@@ -95,9 +95,10 @@ int cmd_allocate(const struct args *a)
 
     if (!read_options(&o, a, &code))
         return code;
-    const bool plain = args_has(a, "scheme");
+    const bool plain = !o.show && (args_has(a, "scheme") || args_has(a, "tensor-types"));
     const char *what = o.show                   ? o.show
-                       : plain                  ? "scheme"
+                       : args_has(a, "scheme")  ? "scheme"
+                       : plain                  ? "tensor-types"
                        : args_has(a, "compare") ? "compare"
                        : args_has(a, "front")   ? "front"
                                                 : "plan";

@@ -28,10 +28,11 @@ static const struct option route_options[] = {
 };
 
 static const struct option allocate_options[] = {
-    { "show", 0, "WHAT", "plan, front, compare, barred, scheme or tensor-types" },
+    { "show", 0, "WHAT", "plan, groups, front, compare, barred, scheme or tensor-types" },
     { "front", 0, NULL, "all sizes and the least loss of each" },
     { "compare", 0, NULL, "uniform formats beside the plan of no more bytes" },
     { "scheme", 0, NULL, "print the plan's weight scheme alone, for --w of other commands" },
+    { "tensor-types", 0, NULL, "print the plan as llama-quantize --tensor-type-file reads it" },
     { "method", 0, "dp|ilp|lagrange", "solver; default: dp for sizes and losses, else ilp" },
     { "by", 0, "LIST", "what a group is: tensor,layer (default), tensor, or layer" },
     { "blocks", 0, "N", "layers of a group" },

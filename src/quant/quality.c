@@ -244,6 +244,7 @@ static void set_one(const struct quality_db *db, const struct hit *h, struct qua
     out->ppl_increase_ratio = increase(h->row);
     out->kl_nats = kl_of(db, h->row);
     out->proxy = h->proxy != NULL;
+    out->uncertain = uncertain(h);
     out->origin = out->proxy || uncertain(h) ? ORIGIN_ASSUMED : ORIGIN_MEASURED;
     out->weights = fact(h->row);
     (void)snprintf(out->doc, sizeof out->doc, "%s%s on %s, %s%s%s%s%s",
@@ -257,6 +258,7 @@ static void set_sum(const struct hit *w, const struct hit *kv, struct quality *o
 {
     out->ppl_increase_ratio = expm1(log1p(increase(w->row)) + log1p(increase(kv->row)));
     out->proxy = w->proxy || kv->proxy;
+    out->uncertain = uncertain(w) || uncertain(kv);
     out->additive = true;
     out->origin = ORIGIN_ASSUMED;
     out->weights = fact(w->row);

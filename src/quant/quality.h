@@ -38,7 +38,8 @@ struct quality {
     double kl_nats;            /* mean KL divergence to 16 bits, NaN = unknown */
     enum origin origin;        /* measured; derived (16 bits: 0 by definition); assumed; unknown */
     bool proxy;                /* another model was measured: origin assumed */
-    bool additive;             /* weights and cache measured apart, ln ratios added: assumed */
+    bool uncertain; /* the configuration that was measured is not certain: origin assumed */
+    bool additive;  /* weights and cache measured apart, ln ratios added: assumed */
     struct quality_fact weights, cache;
     char doc[384]; /* one line for people: what was measured on what, and what is assumed */
 };
