@@ -58,6 +58,36 @@ static uint64_t hash_labels(const struct joint *j)
     return h;
 }
 
+#define SEEDS_MAX 64u
+
+/* Rows to start from: one weight format and one cache everywhere, all nodes on one member, the
+ * rest of the axes at their first values. */
+static cosim_status make_seeds(const struct joint *j, struct search_problem *p, struct arena *a,
+                               cosim_error *e)
+{
+    const size_t n_w = j->n_parts > 0 ? j->r.space.n[AXIS_W] : 1,
+                 n_kv = j->n_kv_blocks > 1 ? j->r.space.n[AXIS_KV] : 1,
+                 n_members = j->platform ? j->platform->n_members : 1;
+    const size_t all = n_w * n_kv * n_members, n = all < SEEDS_MAX ? all : SEEDS_MAX;
+    double *row = ARENA_NEW(a, double, n * j->n_axes);
+
+    if (!row)
+        return err_set(e, COSIM_ENOMEM, "out of memory for a joint search");
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < j->n_axes; k++) {
+            double *x = &row[i * j->n_axes + k];
+            if (j->axis[k].kind == JOINT_WEIGHT)
+                *x = (double)(i % n_w);
+            else if (j->axis[k].kind == JOINT_CACHE)
+                *x = (double)(i / n_w % n_kv);
+            else if (j->axis[k].kind == JOINT_MEMBER)
+                *x = (double)(i / n_w / n_kv);
+        }
+    p->seed = row;
+    p->n_seeds = n;
+    return COSIM_OK;
+}
+
 static cosim_status add_rows(struct table *t, const struct joint *j, const struct search_job *job,
                              cosim_error *e)
 {
@@ -111,7 +141,7 @@ static cosim_status search(struct joint *j, struct search_job *job, cosim *c, co
 {
     TRY(joint_resolve(j, c, s, e));
     TRY(job_from_study(job, s, &j->r.request, e));
-    const struct search_problem problem = {
+    struct search_problem problem = {
         .name = "joint design space",
         .n_axes = j->n_axes,
         .n_obj = j->r.request.n_objectives,
@@ -120,6 +150,7 @@ static cosim_status search(struct joint *j, struct search_job *job, cosim *c, co
         .evaluate = evaluate,
         .costly = true,
     };
+    TRY(make_seeds(j, &problem, &j->arena, e));
     TRY(job_run(job, &problem, study_get(s, STUDY_JOURNAL), hash_labels(j), e));
     TRY(joint_table_new(t, j, e));
     TRY(add_rows(*t, j, job, e));

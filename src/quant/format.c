@@ -226,6 +226,11 @@ static cosim_status unknown_format(const struct format_db *db, const char *id, u
 cosim_status format_find(const struct format_db *db, const char *id, unsigned roles,
                          const struct format **f, cosim_error *e)
 {
+    for (size_t i = 0; i < db->n; i++) /* mostly it is an id: schemes are parsed by the million */
+        if (strcmp(db->format[i].id, id) == 0 && (db->format[i].roles & roles) == roles) {
+            *f = &db->format[i];
+            return COSIM_OK;
+        }
     for (size_t i = 0; i < db->n; i++) {
         const struct format *c = &db->format[i];
         if (!is_named(c, id))

@@ -135,7 +135,7 @@ static void prices_come_back_to_the_last_bit(void **state)
         x[1] = i / 7.0;
         assert_int_equal(journal_put(j, x, &f, NULL), COSIM_OK);
     }
-    f.obj[0] = NAN;
+    f.obj[0] = UNKNOWN_F64;
     x[0] = 1.0;
     assert_int_equal(journal_put(j, x, &f, NULL), COSIM_OK); /* is not kept */
     journal_close(j);
