@@ -67,6 +67,7 @@ static cosim_status pick_limits(struct sweep_request *q, const struct study *s, 
 static cosim_status pick_search(struct sweep_request *q, const struct study *s, cosim_error *e)
 {
     const struct setting samples = study_get(s, STUDY_SAMPLES), seed = study_get(s, STUDY_SEED);
+    const struct setting epsilon = study_get(s, STUDY_EPSILON);
     const struct setting threads = study_get(s, STUDY_THREADS), cloud = study_get(s, STUDY_CLOUD);
     uint64_t n_threads = 0;
 
@@ -75,6 +76,10 @@ static cosim_status pick_search(struct sweep_request *q, const struct study *s, 
     TRY(setting_u64(&threads, 0, 1024, &n_threads, e));
     TRY(setting_u64(&cloud, 0, 10000000, &q->cloud, e));
     q->threads = (unsigned)n_threads;
+    if (epsilon.text
+        && (!text_to_f64(epsilon.text, &q->epsilon) || !(q->epsilon > 0.0 && q->epsilon <= 1.0)))
+        return err_at(e, COSIM_ERANGE, &epsilon.at, "'%.40s' is no ratio above 0, up to 1",
+                      epsilon.text);
     return COSIM_OK;
 }
 

@@ -118,6 +118,15 @@ cosim_status point_table_describe_request(struct table *t, const struct sweep_re
     return COSIM_OK;
 }
 
+cosim_status point_table_note_thinned(struct table *t, const struct sweep_request *q, size_t n_all,
+                                      cosim_error *e)
+{
+    if (!(q->epsilon > 0.0))
+        return COSIM_OK;
+    return table_note(t, e, "thinned: one of %zu points in each box of %g %%", n_all,
+                      100.0 * q->epsilon);
+}
+
 cosim_status point_table_describe(struct table *t, const struct resolved *r, cosim_error *e)
 {
     TRY(point_table_describe_request(t, &r->request, e));

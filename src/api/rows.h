@@ -30,6 +30,10 @@ cosim_status front_order(const struct archive *a, size_t *order, struct arena *a
 cosim_status point_table_describe_request(struct table *t, const struct sweep_request *q,
                                           cosim_error *e);
 
+/** Says that a frontier of n_all points was thinned, if it was. */
+cosim_status point_table_note_thinned(struct table *t, const struct sweep_request *q, size_t n_all,
+                                      cosim_error *e);
+
 /** The same and how large the space is. */
 cosim_status point_table_describe(struct table *t, const struct resolved *r, cosim_error *e);
 

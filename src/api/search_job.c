@@ -4,6 +4,7 @@
 #include "core/hash.h"
 #include "core/num.h"
 #include "core/text.h"
+#include "search/thin.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,7 @@ cosim_status job_from_study(struct search_job *job, const struct study *s,
     if (!name.text)
         name.text = "pgsam";
     TRY(job_algorithm(job, name, e));
+    job->epsilon = q->epsilon;
     job->options = (struct search_options){
         .budget = q->samples,
         .seed = q->seed,
@@ -104,7 +106,10 @@ cosim_status job_run(struct search_job *job, const struct search_problem *p, str
         st = search_run(p, job->algo, &job->options, job->front, &job->result, e);
     job->options.journal = NULL;
     journal_close(j);
-    return st == COSIM_OK ? archive_sort(job->front, e) : st;
+    TRY(st);
+    job->n_all = archive_size(job->front);
+    return job->epsilon > 0.0 ? archive_thin(&job->front, job->epsilon, e)
+                              : archive_sort(job->front, e);
 }
 
 cosim_status job_note(struct table *t, const struct search_job *job, cosim_error *e)
@@ -114,8 +119,10 @@ cosim_status job_note(struct table *t, const struct search_job *job, cosim_error
     TRY(table_note(t, e, "seed %llu", (unsigned long long)job->options.seed));
     TRY(table_note(t, e, "%s: %llu evaluations, %llu infeasible, %zu points; stop: %s",
                    job->algo->name, (unsigned long long)r->evaluations,
-                   (unsigned long long)r->infeasible, archive_size(job->front),
-                   search_stop_name[r->stop]));
+                   (unsigned long long)r->infeasible, job->n_all, search_stop_name[r->stop]));
+    if (job->epsilon > 0.0)
+        TRY(table_note(t, e, "thinned to %zu points: one in each box of %g %%",
+                       archive_size(job->front), 100.0 * job->epsilon));
     if (r->evaluations_to_99 > 0)
         TRY(table_note(t, e, "99 %% of the final hypervolume after %llu evaluations",
                        (unsigned long long)r->evaluations_to_99));

@@ -11,6 +11,8 @@
 struct search_job {
     const struct search_algo *algo;
     struct search_options options;
+    double epsilon; /* the front is thinned to, 0 = not */
+    size_t n_all;   /* members before that */
     struct archive *front;
     struct search_result result;
 };

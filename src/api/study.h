@@ -40,6 +40,8 @@
     X(SEED, "seed", "N", "1", "seed of sampling algorithms")                                       \
     X(THREADS, "threads", "N", "0", "threads, 0 = all cores; the result does not depend on it")    \
     X(CLOUD, "cloud", "N", "0", "dominated points kept for pictures")                              \
+    X(EPSILON, "epsilon", "RATIO", NULL,                                                           \
+      "thin the frontier: one point in boxes of that relative width (sweep, search)")              \
     X(COMPAT, "compat", "PEER", NULL,                                                              \
       "count and price as another simulator does: genz, llm-viewer (estimate, explain)")           \
     X(JOURNAL, "journal", "FILE", NULL,                                                            \

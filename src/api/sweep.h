@@ -23,7 +23,8 @@ struct sweep_request {
     enum metric objective[SWEEP_OBJECTIVES_MAX];
     struct sweep_limit limit[SWEEP_LIMITS_MAX];
     uint64_t samples, seed, cloud;
-    unsigned threads;                  /* 0 = all */
+    double epsilon;   /* relative width of boxes that the front is thinned to, 0 = not */
+    unsigned threads; /* 0 = all */
     const volatile sig_atomic_t *stop; /* non-zero ends the run; may be NULL */
     /* Called now and then by one thread with points done; may be NULL. */
     void (*progress)(void *user, uint64_t done, uint64_t total);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "api/resolve.h"
 #include "api/rows.h"
+#include "search/thin.h"
 
 #include <string.h>
 #include <time.h>
@@ -103,8 +104,12 @@ static cosim_status sweep(struct resolved *r, struct sweep_result *res, cosim *c
         .seconds = now_s() - start_s,
     };
     memcpy(info->signature, r->signature, sizeof info->signature);
+    const size_t n_all = archive_size(res->front);
+    if (r->request.epsilon > 0.0)
+        TRY(archive_thin(&res->front, r->request.epsilon, e));
     TRY(point_table_new(t, "Pareto frontier", e));
     TRY(add_points(*t, r, res, e));
+    TRY(point_table_note_thinned(*t, &r->request, n_all, e));
     return add_notes(*t, r, res, e);
 }
 

@@ -75,3 +75,15 @@ out_has '^4,K4V2,4,2$'
 refused 3 '2, 4, 8 and 16' kv preset --cache=q5_0 --layers=4
 refused 2 'give --cache' kv preset --cache=kv4
 refused 3 'unknown format' kv preset --cache=kv44 --layers=2
+
+# a thinned frontier is part of the whole one
+# shellcheck disable=SC2086
+run 0 sweep $POINT --w=bf16,int8,int4-g128 --batch=1..64 -f csv -q --columns=w,batch,ttft_s
+sort "$T/out" >"$T/whole"
+# shellcheck disable=SC2086
+run 0 sweep $POINT --w=bf16,int8,int4-g128 --batch=1..64 -f csv -q --columns=w,batch,ttft_s --epsilon=0.3
+[ "$(wc -l <"$T/out")" -lt "$(wc -l <"$T/whole")" ] || fail "nothing was thinned"
+sort "$T/out" | comm -23 - "$T/whole" >"$T/strange"
+[ ! -s "$T/strange" ] || fail "points that are not on the frontier"
+# shellcheck disable=SC2086
+refused 3 'no ratio' sweep $POINT --epsilon=0

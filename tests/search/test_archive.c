@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "search/archive.h"
+#include "search/eps_archive.h"
+#include "search/thin.h"
 
 #include "core/num.h"
 #include "core/rng.h"
@@ -257,9 +259,51 @@ static void the_number_of_objectives_has_limits(void **state)
     assert_non_null(strstr(e.msg, "objectives"));
 }
 
+/* Boxes of 10 %: the box archive of all points is that of the front; ids stay; a maximised
+ * objective, held negative, is cut at ratios as well. */
+static void a_thin_front_is_the_box_archive_of_all_points(void **state)
+{
+    struct archive *front;
+    struct eps_archive *boxes;
+    struct rng r;
+
+    (void)state;
+    rng_stream(&r, 3, 0);
+    assert_int_equal(archive_new(&front, 3, NULL), COSIM_OK);
+    assert_int_equal(eps_archive_new(&boxes, 3, (const double[]){ 0.1, 0.1, 0.1 },
+                                     (const bool[]){ true, true, true }, NULL),
+                     COSIM_OK);
+    for (uint64_t id = 0; id < 20000; id++) {
+        const double a = 1 + 9 * rng_f64(&r), b = 1 + 9 * rng_f64(&r),
+                     c = 20 / (a + b) + rng_f64(&r);
+        const double x[3] = { a, b, -1 / c }, y[3] = { a, b, c };
+        assert_int_equal(archive_add(front, id, x, NULL, NULL), COSIM_OK);
+        assert_int_equal(eps_archive_add(boxes, id, y, NULL, NULL), COSIM_OK);
+    }
+    const size_t n_all = archive_size(front);
+    assert_int_equal(archive_thin(&front, 0.1, NULL), COSIM_OK);
+    eps_archive_sort(boxes);
+    assert_int_equal(archive_size(front), eps_archive_size(boxes));
+    assert_true(archive_size(front) * 4 < n_all && archive_size(front) > 20);
+    for (size_t i = 0; i < archive_size(front); i++)
+        assert_int_equal(archive_ids(front)[i], eps_archive_id(boxes, i));
+    archive_free(front);
+    eps_archive_free(boxes);
+    /* an objective with a zero is cut by its range */
+    assert_int_equal(archive_new(&front, 2, NULL), COSIM_OK);
+    for (uint64_t id = 0; id <= 100; id++)
+        assert_int_equal(
+            archive_add(front, id, (const double[]){ 200.0 - (double)id, (double)id }, NULL, NULL),
+            COSIM_OK);
+    assert_int_equal(archive_thin(&front, 0.5, NULL), COSIM_OK);
+    assert_in_range(archive_size(front), 2, 5);
+    archive_free(front);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_thin_front_is_the_box_archive_of_all_points),
         cmocka_unit_test(the_archive_is_the_non_dominated_set),
         cmocka_unit_test(sorted_streams_give_the_same_front),
         cmocka_unit_test(order_and_blocks_change_nothing),
