@@ -17,7 +17,9 @@ if (TEXT) {
          for [i = 1:(N_MARK > 0)] $mark using 1:2 with points pointtype '#' notitle
 } else {
     set xlabel XLABEL.' — '.X_BETTER textcolor rgb INK offset 0,-0.3
-    set ylabel YLABEL.' — '.Y_BETTER textcolor rgb INK
+    # not 'set ylabel': gnuplot would place it by the width of ticks, beyond the edge for 0.0001
+    set label YLABEL.' — '.Y_BETTER at screen px_x(12), (BOTTOM + TOP) / 2 center rotate by 90 \
+        textcolor rgb INK
     if (N_LEVEL == 0) {
         plot $cloud using 1:2 with points pointtype 7 pointsize 0.28 linecolor rgb CLOUD notitle, \
              $edge using 1:2 with lines linewidth 1.6 linecolor rgb '#8a8a8a' notitle, \

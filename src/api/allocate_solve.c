@@ -7,6 +7,8 @@
 #include <math.h>
 #include <string.h>
 
+#define ILP_SECONDS 120.0
+
 /* --- values of plans -----------------------------------------------------------------------------
  */
 
@@ -250,7 +252,11 @@ static cosim_status by_ilp(struct allocation *al, struct alloc_plan *plan, cosim
                            "what is not allocated alone takes %.4g %s, more than the "
                            "limit",
                            al->form[r].fixed, allocate_metric_name(al->form[r].metric));
-    return alloc_ilp(plan, &al->problem, &ask, 0.0, &al->arena, e);
+    const cosim_status st = alloc_ilp(plan, &al->problem, &ask, ILP_SECONDS, &al->arena, e);
+    if (st != COSIM_EINTERRUPTED)
+        return st;
+    err_hint(e, "fewer formats in --w or larger groups (--blocks) make it easier");
+    return COSIM_ENO;
 }
 
 static cosim_status by_lagrange(struct allocation *al, struct alloc_plan *plan, cosim_error *e)
@@ -299,7 +305,7 @@ cosim_status allocate_solve(struct allocation *al, struct alloc_plan *plan, cosi
         st = by_lagrange(al, plan, &own);
     else
         return wrong_method(al, method, e);
-    if (st == COSIM_ENO && !strstr(own.msg, "alone takes"))
+    if (st == COSIM_ENO && !strstr(own.msg, "alone takes") && !strstr(own.msg, "within"))
         return nothing_fits(al, budget, e);
     if (st != COSIM_OK) {
         (void)err_set(e, st, "%s", own.msg);

@@ -197,7 +197,33 @@ cosim_status allocate_note_losses(const struct allocation *al, struct table *t, 
             TRY(table_note(t, e, "losses: %s", source));
         }
     }
+    for (size_t k = 0; k < n; k++)
+        if (strcmp(seen[k], "sensitivity table") == 0)
+            TRY(table_note(t, e,
+                           "assumed: a table's nats are the logarithm of the perplexity ratio"));
     return table_note(t, e, "assumed: losses of groups add up (small losses)");
+}
+
+/* What the sums over groups cannot say exactly. */
+static cosim_status note_engine(struct allocation *al, const struct alloc_plan *plan,
+                                const char *scheme, struct table *t, cosim_error *e)
+{
+    const double summed = allocate_value(al, plan, ALLOCATE_TPOT);
+    size_t forms[N_ALLOCATE_METRICS] = { 0 };
+    struct point p;
+
+    TRY(allocate_engine_point(al, scheme, &p, e));
+    if (p.metric[METRIC_TPOT] < summed * (1.0 - 1e-9))
+        TRY(table_note(t, e,
+                       "products of equal formats are joined when it runs: tpot_s %.6g, not %.6g",
+                       p.metric[METRIC_TPOT], summed));
+    for (size_t r = 0; r < al->problem.n_resources; r++)
+        forms[al->form[r].metric]++;
+    for (int m = 0; m < N_ALLOCATE_METRICS; m++)
+        if (forms[m] > 1 && al->ask.weight[m] > 0.0)
+            TRY(table_note(t, e, "launches may bind: %s was weighed as if they did not",
+                           allocate_metric_name((enum allocate_metric)m)));
+    return COSIM_OK;
 }
 
 static cosim_status show_plan(struct allocation *al, bool merged, struct table **t, cosim_error *e)
@@ -214,6 +240,7 @@ static cosim_status show_plan(struct allocation *al, bool merged, struct table *
     TRY(note_values(al, &plan, *t, e));
     TRY(allocate_note_losses(al, *t, e));
     TRY(allocate_scheme(al, &plan, &scheme, e));
+    TRY(note_engine(al, &plan, scheme, *t, e));
     return table_note(*t, e, "scheme: %s", scheme);
 }
 

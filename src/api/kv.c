@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "kv/kv.h"
 
+#include "api/context.h"
+#include "api/kv_device.h"
 #include "api/kv_preset.h"
 #include "core/text.h"
 
@@ -13,6 +15,7 @@ struct kv_options {
     struct kv_measure_options measure;
     struct kv_tune_options tune;
     struct kv_preset_options preset;
+    struct kv_device_options device;
 };
 
 enum key_type { KEY_TEXT, KEY_COUNT, KEY_NUMBER, KEY_FLAG };
@@ -97,6 +100,15 @@ static const struct kv_key {
     { { "j-per-byte", "X", "search", "energy of a byte from memory" },
       KEY_NUMBER,
       { OFFSET(search, j_per_byte), NONE, NONE, NONE } },
+    { { "device", "ID", "search", "decode step of --model-id on this device" },
+      KEY_TEXT,
+      { OFFSET(device, device), NONE, NONE, NONE } },
+    { { "model-id", "ID", "search", "model of models.csv; sets heads and head size too" },
+      KEY_TEXT,
+      { OFFSET(device, model), NONE, NONE, NONE } },
+    { { "w", "SCHEME", "search", "weight scheme of that model, default bf16" },
+      KEY_TEXT,
+      { OFFSET(device, w), NONE, NONE, NONE } },
     { { "limit-bits", "X", "search", "average nominal bits of the preset to write" },
       KEY_NUMBER,
       { OFFSET(search, limit_bits), NONE, NONE, NONE } },
@@ -118,6 +130,10 @@ static const struct kv_key {
     { { "weights", NULL, "tune", "search weight formats per matrix instead of K/V pairs" },
       KEY_FLAG,
       { OFFSET(tune, weights), NONE, NONE, NONE } },
+    { { "losses", "FILE.csv", "tune",
+        "with --weights: write the loss of every matrix, for cosim allocate --sensitivity" },
+      KEY_TEXT,
+      { OFFSET(tune, losses_out), NONE, NONE, NONE } },
     { { "single-layers", NULL, "tune", "also measure every layer and pair alone" },
       KEY_FLAG,
       { OFFSET(tune, single_layers), NONE, NONE, NONE } },
@@ -205,6 +221,31 @@ static cosim_status tune(const struct kv_tune_options *o, struct table **t, cosi
     return kv_tune_run(o, &r, t, e);
 }
 
+static cosim_status search_on_device(cosim *c, struct kv_options *o, struct table **t,
+                                     struct arena *a, cosim_error *e)
+{
+    struct kv_device d;
+
+    TRY(kv_device_open(&d, c, &o->device, &o->search, a, e));
+    TRY(kv_search_run(&o->search, t, e));
+    return kv_device_columns(&d, c, &o->search, t, e);
+}
+
+static cosim_status search(cosim *c, struct kv_options *o, struct table **t, cosim_error *e)
+{
+    struct arena a = { 0 };
+
+    if (!o->device.device && !o->device.model && !o->device.w)
+        return kv_search_run(&o->search, t, e);
+    const cosim_status st = search_on_device(c, o, t, &a, e);
+    arena_release(&a);
+    if (st != COSIM_OK) {
+        table_free(*t);
+        *t = NULL;
+    }
+    return st;
+}
+
 static cosim_status presets(cosim *c, struct table **t, cosim_error *e)
 {
     const char *dir;
@@ -224,7 +265,7 @@ cosim_status cosim_kv(cosim *c, const char *step, const cosim_setting *setting, 
     if (strcmp(step, "sensitivity") == 0)
         return kv_sensitivity_run(&o.sensitivity, t, e);
     if (strcmp(step, "search") == 0)
-        return kv_search_run(&o.search, t, e);
+        return search(c, &o, t, e);
     if (strcmp(step, "presets") == 0)
         return presets(c, t, e);
     if (strcmp(step, "measure") == 0)

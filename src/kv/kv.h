@@ -83,7 +83,8 @@ cosim_status kv_measure_run(const struct kv_measure_options *o, struct table **t
 struct kv_tune_options {
     const char *model, *text, *mode;
     size_t calibration_windows, test_windows; /* 0 = 8 and 16: spread over the text's halves */
-    bool weights;       /* search weight formats per matrix instead of K/V pairs */
+    bool weights;           /* search weight formats per matrix instead of K/V pairs */
+    const char *losses_out; /* weights: CSV of each matrix and format, for cosim allocate */
     bool single_layers; /* K/V: also measure each layer and pair alone (for the rank correlation) */
 };
 

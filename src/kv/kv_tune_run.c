@@ -3,6 +3,7 @@
 #include "core/num.h"
 #include "kv/calibrate.h"
 #include "kv/kv.h"
+#include "kv/kv_losses.h"
 #include "kv/search.h"
 #include "kv/tensor.h"
 
@@ -158,7 +159,10 @@ static cosim_status weight_space_new(struct tune *t)
         cost[i / N_WEIGHT_FORMATS * KV_N_PAIRS + i % N_WEIGHT_FORMATS] =
             (double)(x->n_in * x->n_out) * fq_find(weight_format[i % N_WEIGHT_FORMATS])->bits;
     }
-    return weight_losses(t, loss);
+    TRY(weight_losses(t, loss));
+    return t->o->losses_out ? kv_losses_write(t->o->losses_out, &t->m, loss, KV_N_PAIRS,
+                                              weight_format, N_WEIGHT_FORMATS, t->e)
+                            : COSIM_OK;
 }
 
 /* What one assignment costs and measures. */
@@ -319,6 +323,8 @@ static cosim_status load(struct tune *t, struct file_bytes *f)
         return err_set(t->e, COSIM_EUNKNOWN, "unknown mode '%s': pertoken or kivi", o->mode);
     if (!o->model || !o->text)
         return err_set(t->e, COSIM_EUSAGE, "a model and a text are needed");
+    if (o->losses_out && !o->weights)
+        return err_set(t->e, COSIM_EUSAGE, "'--losses' are those of '--weights'");
     TRY(lm_load(&t->m, o->model, t->a, t->e));
     TRY(file_read(f, o->text, KV_FILE_BYTES_MAX, t->e));
     const size_t half = f->n / 2 / LM_WINDOW * LM_WINDOW;
