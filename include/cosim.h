@@ -285,13 +285,14 @@ typedef struct cosim_route_options {
     const char *offload;  /* offload: "gpu:cpu" */
     uint64_t ranges;      /* of layers, for search algorithms; 0 = as many as suit, or
                              COSIM_ROUTE_APART: every node has its own places */
+    const char *apart;    /* "kv", "experts" or "kv,experts": no chain, algorithm ilp */
 } cosim_route_options;
 
 /**
  * Places the nodes of a study's model on the members of a platform (hwdb/platforms.csv), for
  * prefill and decode. Objectives of the study: latency (default), energy, underuse. Its algorithm:
- * exact (default), or one of cosim_list's algorithms with its samples and seed. ENO: no placement
- * fits, or the algorithm found none.
+ * exact (default), ilp (plan, nodes and totals; proved by GLPK), or one of cosim_list's algorithms
+ * with its samples and seed. ENO: no placement fits, or the algorithm found none.
  */
 COSIM_API cosim_status cosim_route(cosim *c, const cosim_study *s, const char *platform,
                                    const cosim_route_options *o, cosim_table **t, cosim_error *e);

@@ -106,6 +106,10 @@ static cosim_status pick_algorithm(struct routing *r, cosim_error *e)
     const struct setting seed = study_get(r->s, STUDY_SEED);
     const char *name = r->s->value[STUDY_ALGORITHM].text;
 
+    if (r->o->apart && name && strcmp(name, "ilp") != 0)
+        return err_at(e, COSIM_EUSAGE, &r->s->value[STUDY_ALGORITHM].at,
+                      "'%.40s' places chains of nodes; what is apart needs algorithm 'ilp'", name);
+    r->forked = r->o->apart || (name && strcmp(name, "ilp") == 0);
     r->sampling.algorithm = name && strcmp(name, "exact") != 0 ? name : NULL;
     r->sampling.n_ranges = r->o->ranges == COSIM_ROUTE_APART ? SIZE_MAX : (size_t)r->o->ranges;
     r->sampling.stop = (const volatile int *)&r->c->stop;
@@ -261,6 +265,8 @@ static cosim_status route(struct routing *r, const char *platform, struct table 
         TRY(routing_parse_throttle(r, r->o->throttle, &event, e));
     TRY(route_setup_make(&r->setup, r->c, r->s, r->platform, r->o->split_layers, NULL, &r->arena,
                          e));
+    if (r->forked)
+        return routing_show_forked(r, t, e);
     for (size_t i = 0; i < sizeof shows / sizeof *shows; i++) {
         if (strcmp(shows[i].name, r->o->show) == 0)
             return shows[i].show(r, t, e);

@@ -11,7 +11,9 @@
  *   experts apart  a member with n of E experts gets the n/E-th part of the node's time (uniform
  *                  routing: so many of the chosen experts are there in the mean). Devices work side
  *                  by side, members of one device one after the other, and the layer waits for the
- *                  slowest: max over devices of (way there, experts, way back). The maximum of
+ *                  slowest: max over devices of (way there, experts, way back). Members that read
+ *                  one memory at once are not faster than that memory, read by the fastest of
+ *                  them. The maximum of
  *                  means is below the mean of maxima: optimistic, and most so for few tokens.
  */
 #ifndef API_ROUTE_FORK_H
@@ -100,11 +102,10 @@ cosim_status route_table_fork(struct table **t, const struct route_setup *u,
 
 struct fork_named {
     const char *name;
-    double latency_s, energy_j, ttft_s, tpot_s, hop_s, bound;
+    double latency_s, energy_j, ttft_s, tpot_s, hop_s; /* latency infinite: there is no such plan */
     bool fits;
 };
-cosim_status route_table_fork_totals(struct table **t, const struct route_setup *u,
-                                     const struct fork_problem *q, const struct fork_plan *plan,
+cosim_status route_table_fork_totals(struct table **t, const struct fork_plan *plan,
                                      const struct fork_named *row, size_t n, cosim_error *e);
 
 #endif

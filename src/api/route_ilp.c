@@ -182,6 +182,31 @@ static void layer_rows(struct ilp *k)
     }
 }
 
+/* Experts of a kind of layers in a memory are a whole number too. Nothing that the ways do not say,
+ * but where the value is linear in it, this is what GLPK has to branch on to close the gap. */
+static void count_experts(struct ilp *k, const struct kind *kind)
+{
+    const struct route_problem *p = k->q->p;
+    const size_t node = k->q->node[kind->layer] + 1;
+
+    if (!k->q->split || !k->q->experts_apart || !(p->node[node].n_experts > 0.0))
+        return;
+    for (size_t pool = 0; pool + 1 < p->n_pools; pool++) {
+        const double most = p->node[node].n_experts * (double)kind->n_layers;
+        const size_t total = milp_add_column(&k->m, 0.0, most, true);
+        milp_add_row(&k->m, 0.0, 0.0);
+        term(k, total, -1.0);
+        for (size_t w = 0; w < kind->n_ways; w++) {
+            double n = 0.0;
+            for (size_t m = 0; m < p->n_members; m++)
+                if (p->weight_pool[m] == pool)
+                    n += kind->way[w].choice.experts[ROUTE_PREFILL][m];
+            if (n > 0.0)
+                term(k, kind->column + w, n);
+        }
+    }
+}
+
 static void memory_rows(struct ilp *k, double shrink)
 {
     const struct route_problem *p = k->q->p;
@@ -375,6 +400,8 @@ static cosim_status solve_once(struct ilp *k, double shrink, double seconds, dou
     walk_rows(k);
     layer_rows(k);
     memory_rows(k, shrink);
+    for (size_t i = 0; i < k->n_kinds; i++)
+        count_experts(k, &k->kind[i]);
     k->x = ARENA_NEW(k->a, double, k->m.n_columns + 1);
     if (!k->x)
         return err_set(e, COSIM_ENOMEM, "out of memory for an integer problem");

@@ -19,6 +19,8 @@ static const struct option route_options[] = {
     { "precision", 0, "SHARE", "let the front be worse by this share; 0 = exact" },
     { "ranges", 0, "COUNT",
       "search algorithms: ranges of layers that are placed alike, or 'nodes'; default 4" },
+    { "apart", 0, "LIST",
+      "kv, experts or both: off the devices of their layers, side by side (integer problem)" },
     { "split", 0, NULL, "place attention apart from FFN or experts" },
     { "pipeline", 0, NULL, "decode of many requests, one stage a device" },
     { "drop", 0, "MEMBER", "what is lost when it drops out" },
@@ -100,7 +102,7 @@ const struct command command_table[] = {
     { "route", "[PLATFORM [STUDY-FILE]]", "place the layers of a model on unequal devices",
       "Objectives: latency (default), energy, underuse. Without a platform: lists them. "
       "Algorithms: "
-      "exact (default), or any of 'cosim list algorithms' with --samples and --seed.",
+      "exact (default), ilp, or any of 'cosim list algorithms' with --samples and --seed.",
       OPTS_STUDY | OPTS_OUTPUT | OPTS_PICTURE, route_options, cmd_route },
     { "check", "[hwdb|workloads]...", "check the data: ranges, order of peaks, sources, counts",
       NULL, OPTS_OUTPUT, NULL, cmd_check },
