@@ -3,6 +3,7 @@
 #include "api/route_fork.h"
 #include "core/num.h"
 
+#include <math.h>
 #include <string.h>
 
 static bool same_nodes(const struct fork_problem *q, size_t x, size_t y)
@@ -14,7 +15,7 @@ static bool same_nodes(const struct fork_problem *q, size_t x, size_t y)
         const double a[] = { n->weight_bytes, n->kv_bytes, n->kv_prompt_bytes, n->n_experts };
         const double b[] = { m->weight_bytes, m->kv_bytes, m->kv_prompt_bytes, m->n_experts };
         for (size_t i = 0; i < sizeof a / sizeof *a; i++)
-            if (a[i] < b[i] || a[i] > b[i])
+            if (fabs(a[i] - b[i]) > 1e-9 * fabs(b[i])) /* they are differences of sums */
                 return false;
         for (int f = 0; f < N_ROUTE_PHASES; f++)
             if (memcmp(route_cost_at(p, (enum route_phase)f, q->node[x] + part, 0),

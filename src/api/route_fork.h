@@ -90,9 +90,10 @@ struct fork_way {
 cosim_status fork_ways(struct fork_way **way, size_t *n, const struct fork_problem *q, size_t layer,
                        struct arena *a, cosim_error *e);
 
-/** Least weighed seconds and joules within the memories, by an integer problem with a proof.
- * seconds: limit of GLPK's time, 0 = none. ENO: nothing fits. */
-cosim_status fork_solve(struct fork_plan *plan, const struct fork_problem *q, double seconds,
+/** Least weighed seconds and joules within the memories, by an integer problem. max_nodes: of
+ * GLPK's tree, 0 = until it is proved; when they do not suffice the bound is below the value. ENO:
+ * nothing fits. ERANGE: nothing found in so many nodes. */
+cosim_status fork_solve(struct fork_plan *plan, const struct fork_problem *q, size_t max_nodes,
                         struct arena *a, cosim_error *e);
 
 /** One row a part of a layer and phase, or runs of them. */

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define SECONDS_MAX 60.0 /* of GLPK; then it is an error, not a guess */
+#define NODES_MAX 5000u /* of GLPK's tree: most proofs take fewer; then the gap is told */
 
 struct forking {
     struct route_setup setup; /* split if experts are apart */
@@ -40,7 +40,7 @@ static cosim_status solve(struct forking *f, struct routing *r, cosim_error *e)
     TRY(route_setup_make(&f->setup, r->c, r->s, r->platform, experts, NULL, &r->arena, e));
     TRY(fork_make(&f->problem, &f->setup.problem, kv, experts, (enum route_objective)r->lead,
                   &r->arena, e));
-    return fork_solve(&f->plan, &f->problem, SECONDS_MAX, &r->arena, e);
+    return fork_solve(&f->plan, &f->problem, NODES_MAX, &r->arena, e);
 }
 
 static struct fork_named name_chain(const char *name, const struct placement *plan)

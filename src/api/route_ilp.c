@@ -182,29 +182,59 @@ static void layer_rows(struct ilp *k)
     }
 }
 
-/* Experts of a kind of layers in a memory are a whole number too. Nothing that the ways do not say,
- * but where the value is linear in it, this is what GLPK has to branch on to close the gap. */
-static void count_experts(struct ilp *k, const struct kind *kind)
+/* A whole number that the ways sum up to. Nothing that they do not say already, but where the value
+ * is linear in it, this is what GLPK has to branch on to close the gap. */
+static void add_total(struct ilp *k, double most)
+{
+    const size_t total = milp_add_column(&k->m, 0.0, most, true);
+
+    milp_add_row(&k->m, 0.0, 0.0);
+    term(k, total, -1.0);
+}
+
+/* Experts of a kind of layers in a memory. */
+static void count_experts(struct ilp *k, const struct kind *kind, size_t pool)
 {
     const struct route_problem *p = k->q->p;
-    const size_t node = k->q->node[kind->layer] + 1;
+    const double n_experts = p->node[k->q->node[kind->layer] + 1].n_experts;
 
-    if (!k->q->split || !k->q->experts_apart || !(p->node[node].n_experts > 0.0))
+    if (!(n_experts > 0.0))
         return;
-    for (size_t pool = 0; pool + 1 < p->n_pools; pool++) {
-        const double most = p->node[node].n_experts * (double)kind->n_layers;
-        const size_t total = milp_add_column(&k->m, 0.0, most, true);
-        milp_add_row(&k->m, 0.0, 0.0);
-        term(k, total, -1.0);
-        for (size_t w = 0; w < kind->n_ways; w++) {
-            double n = 0.0;
-            for (size_t m = 0; m < p->n_members; m++)
-                if (p->weight_pool[m] == pool)
-                    n += kind->way[w].choice.experts[ROUTE_PREFILL][m];
-            if (n > 0.0)
-                term(k, kind->column + w, n);
-        }
+    add_total(k, n_experts * (double)kind->n_layers);
+    for (size_t w = 0; w < kind->n_ways; w++) {
+        double n = 0.0;
+        for (size_t m = 0; m < p->n_members; m++)
+            if (p->weight_pool[m] == pool)
+                n += kind->way[w].choice.experts[ROUTE_PREFILL][m];
+        if (n > 0.0)
+            term(k, kind->column + w, n);
     }
+}
+
+/* Layers of a kind with their keys and values in a memory. */
+static void count_states(struct ilp *k, const struct kind *kind, size_t pool)
+{
+    const struct route_problem *p = k->q->p;
+
+    add_total(k, (double)kind->n_layers);
+    for (size_t w = 0; w < kind->n_ways; w++) {
+        const struct fork_choice *c = &kind->way[w].choice;
+        const size_t at =
+            c->kv == FORK_WITH ? p->state_pool[c->spine[ROUTE_DECODE]] : p->weight_pool[c->kv];
+        if (at == pool)
+            term(k, kind->column + w, 1.0);
+    }
+}
+
+static void count_rows(struct ilp *k)
+{
+    for (size_t i = 0; i < k->n_kinds; i++)
+        for (size_t pool = 0; pool + 1 < k->q->p->n_pools; pool++) {
+            if (k->q->split && k->q->experts_apart)
+                count_experts(k, &k->kind[i], pool);
+            if (k->q->kv_apart)
+                count_states(k, &k->kind[i], pool);
+        }
 }
 
 static void memory_rows(struct ilp *k, double shrink)
@@ -390,7 +420,7 @@ static cosim_status list_kinds(struct ilp *k, cosim_error *e)
     return COSIM_OK;
 }
 
-static cosim_status solve_once(struct ilp *k, double shrink, double seconds, double *least,
+static cosim_status solve_once(struct ilp *k, double shrink, size_t max_nodes, double *least,
                                cosim_error *e)
 {
     bool inside[ROUTE_OPTIONS];
@@ -400,13 +430,12 @@ static cosim_status solve_once(struct ilp *k, double shrink, double seconds, dou
     walk_rows(k);
     layer_rows(k);
     memory_rows(k, shrink);
-    for (size_t i = 0; i < k->n_kinds; i++)
-        count_experts(k, &k->kind[i]);
+    count_rows(k);
     k->x = ARENA_NEW(k->a, double, k->m.n_columns + 1);
     if (!k->x)
         return err_set(e, COSIM_ENOMEM, "out of memory for an integer problem");
     for (int cuts = 0; cuts < CUTS_MAX; cuts++) {
-        const cosim_status st = milp_solve(&k->m, seconds, k->x, least, e);
+        const cosim_status st = milp_solve(&k->m, max_nodes, k->x, least, e);
         if (st == COSIM_ENO)
             return err_set(e, COSIM_ENO, "no placement fits the memories of the platform");
         TRY(st);
@@ -417,7 +446,7 @@ static cosim_status solve_once(struct ilp *k, double shrink, double seconds, dou
     return err_set(e, COSIM_EINTERNAL, "the walk over the devices keeps falling apart");
 }
 
-cosim_status fork_solve(struct fork_plan *plan, const struct fork_problem *q, double seconds,
+cosim_status fork_solve(struct fork_plan *plan, const struct fork_problem *q, size_t max_nodes,
                         struct arena *a, cosim_error *e)
 {
     struct ilp *k = ARENA_NEW(a, struct ilp, 1);
@@ -432,7 +461,7 @@ cosim_status fork_solve(struct fork_plan *plan, const struct fork_problem *q, do
     TRY(list_kinds(k, e));
     /* a limit may be missed by the solver's tolerance: then ask for a little less */
     for (int attempt = 0; attempt < 3; attempt++) {
-        TRY(solve_once(k, shrink, seconds, &least, e));
+        TRY(solve_once(k, shrink, max_nodes, &least, e));
         plan->n_columns = k->m.n_columns;
         plan->n_kinds = k->n_kinds;
         if (attempt == 0)

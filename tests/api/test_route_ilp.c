@@ -202,7 +202,7 @@ static void check_against_brute_force(const struct shape *s, bool kv, unsigned n
         make_problem(m, s, i);
         assert_int_equal(fork_make(&q, &m->p, kv, s->n_experts > 0, lead, &a, NULL), COSIM_OK);
         const double best = brute_force(&q, s->n_experts);
-        const cosim_status st = fork_solve(&plan, &q, 0.0, &a, NULL);
+        const cosim_status st = fork_solve(&plan, &q, 0, &a, NULL);
         assert_int_equal(st, best < INF_F64 ? COSIM_OK : COSIM_ENO);
         if (st == COSIM_OK) {
             assert_rel(plan.value, best, 1e-9);
@@ -272,7 +272,7 @@ static void a_chain_costs_what_the_labels_say(void **state)
         make_problem(m, &s, 100 + i);
         const double best = chain_best(&m->p, lead);
         assert_int_equal(fork_make(&q, &m->p, false, false, lead, &a, NULL), COSIM_OK);
-        const cosim_status st = fork_solve(&plan, &q, 0.0, &a, NULL);
+        const cosim_status st = fork_solve(&plan, &q, 0, &a, NULL);
         assert_int_equal(st, best < INF_F64 ? COSIM_OK : COSIM_ENO);
         if (st == COSIM_OK) {
             assert_true(plan.fits);
