@@ -276,7 +276,7 @@ COSIM_API cosim_status cosim_kv(cosim *c, const char *step, const cosim_setting 
 
 typedef struct cosim_route_options {
     size_t size;          /* sizeof (cosim_route_options) */
-    const char *show;     /* plan, nodes, totals, front, events, pipeline, offload */
+    const char *show;     /* plan, nodes, operators, totals, front, events, pipeline, offload */
     int split_layers;     /* attention apart from FFN or experts */
     uint64_t pick;        /* placement of the front, or COSIM_ROUTE_BEST in the first objective */
     double precision;     /* 0 = exact; else the front may be worse by this factor */

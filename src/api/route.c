@@ -167,6 +167,15 @@ static cosim_status show_nodes(struct routing *r, struct table **t, cosim_error 
     return make_plan(r, true, t, e);
 }
 
+static cosim_status show_operators(struct routing *r, struct table **t, cosim_error *e)
+{
+    const struct placement *plan;
+    const char *note;
+
+    TRY(routing_choose(&plan, &note, r, e));
+    return route_table_operators(t, &r->setup, plan, e);
+}
+
 static cosim_status show_front(struct routing *r, struct table **t, cosim_error *e)
 {
     struct placement_front f;
@@ -242,7 +251,7 @@ static const struct {
 } shows[] = {
     { "plan", show_plan },       { "nodes", show_nodes },           { "totals", show_totals },
     { "front", show_front },     { "events", routing_show_events }, { "pipeline", show_pipeline },
-    { "offload", show_offload },
+    { "offload", show_offload }, { "operators", show_operators },
 };
 
 static cosim_status route(struct routing *r, const char *platform, struct table **t, cosim_error *e)

@@ -205,12 +205,14 @@ static cosim_status add_phase(const struct writing *w, enum route_phase phase)
 
 static cosim_status note_proof(struct table *t, const struct fork_plan *plan, cosim_error *e)
 {
+    const double gap_ratio = plan->value / plan->bound - 1.0;
+
     TRY(table_note(t, e,
                    "GLPK: %zu columns, %zu kinds of layers; no placement is better than %.10g %s: "
                    "gap %.2g",
                    plan->n_columns, plan->n_kinds, plan->bound,
                    plan->value > plan->latency_s || plan->value < plan->latency_s ? "J" : "s",
-                   max_f64(0.0, plan->value / plan->bound - 1.0)));
+                   gap_ratio > 1e-9 ? gap_ratio : 0.0));
     return plan->n_kinds > 1
                ? table_note(t, e,
                             "several kinds of layers: the bound does not know their order, so a "

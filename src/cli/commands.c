@@ -13,7 +13,7 @@ static const struct option explain_options[] = {
 };
 
 static const struct option route_options[] = {
-    { "show", 0, "WHAT", "plan, nodes, totals, front, events, pipeline or offload" },
+    { "show", 0, "WHAT", "plan, nodes, operators, totals, front, events, pipeline or offload" },
     { "front", 0, NULL, "all placements that no other beats (latency and energy by default)" },
     { "pick", 0, "N", "the placement of that number on the front" },
     { "precision", 0, "SHARE", "let the front be worse by this share; 0 = exact" },
