@@ -48,8 +48,8 @@ run 0 route rtx-4090-host --model=llama-3.1-8b --w=q8_0 --prompt=130000 --output
 grep -q '^decode,layer [0-9]* KV,gpu' "$T/out" || fail "no layer of the long context has its KV elsewhere"
 refused 2 "apart can be 'kv', 'experts' or both" route rtx-4090-host --model=llama-3.1-8b --apart ffn
 refused 2 "needs algorithm 'ilp'" route rtx-4090-host --model=llama-3.1-8b --apart kv --algorithm pgsam
-refused 1 "no objective 'underuse'" route rtx-4090-host --model=llama-3.1-8b --apart kv --objectives underuse
-refused 1 "shows plan, nodes and totals" route rtx-4090-host --model=llama-3.1-8b --algorithm ilp --front
+refused 3 "no objective 'underuse'" route rtx-4090-host --model=llama-3.1-8b --apart kv --objectives underuse
+refused 3 "shows plan, nodes and totals" route rtx-4090-host --model=llama-3.1-8b --algorithm ilp --front
 refused 3 "did you mean 'pgsam'" route rtx-4090-host --model=llama-3.1-8b --algorithm pgsan
 refused 3 "too many placements to price them all" route rtx-4090-host --model=llama-3.1-8b --algorithm exhaustive
 refused 2 "'--ranges' needs 1 to 64, or 'nodes'" route rtx-4090-host --model=llama-3.1-8b --ranges many
