@@ -311,7 +311,7 @@ COSIM_API cosim_status cosim_kv(cosim *c, const char *step, const cosim_setting 
 
 typedef struct cosim_route_options {
     size_t size;          /* sizeof (cosim_route_options) */
-    const char *show;     /* plan, nodes, totals, front, events, pipeline, offload */
+    const char *show;     /* plan, nodes, operators, totals, front, events, pipeline, offload */
     int split_layers;     /* attention apart from FFN or experts */
     uint64_t pick;        /* placement of the front, or COSIM_ROUTE_BEST in the first objective */
     double precision;     /* 0 = exact; else the front may be worse by this factor */
@@ -320,13 +320,14 @@ typedef struct cosim_route_options {
     const char *offload;  /* offload: "gpu:cpu" */
     uint64_t ranges;      /* of layers, for search algorithms; 0 = as many as suit, or
                              COSIM_ROUTE_APART: every node has its own places */
+    const char *apart;    /* "kv", "experts" or "kv,experts": no chain, algorithm ilp */
 } cosim_route_options;
 
 /**
  * Places the nodes of a study's model on the members of a platform (hwdb/platforms.csv), for
  * prefill and decode. Objectives of the study: latency (default), energy, underuse. Its algorithm:
- * exact (default), or one of cosim_list's algorithms with its samples and seed. ENO: no placement
- * fits, or the algorithm found none.
+ * exact (default), ilp (plan, nodes and totals; proved by GLPK), or one of cosim_list's algorithms
+ * with its samples and seed. ENO: no placement fits, or the algorithm found none.
  */
 COSIM_API cosim_status cosim_route(cosim *c, const cosim_study *s, const char *platform,
                                    const cosim_route_options *o, cosim_table **t, cosim_error *e);

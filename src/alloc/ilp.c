@@ -257,7 +257,8 @@ static cosim_status build_and_solve(void *ctx, cosim_error *e)
     one_option_per_group(m);
     fused_groups_agree(m);
     keep_limits(m);
-    const cosim_status st = glpk_optimise(m->lp, m->seconds, "no allocation meets all limits", e);
+    const cosim_status st = glpk_optimise(m->lp, &(struct glpk_limit){ .seconds = m->seconds },
+                                          "no allocation meets all limits", NULL, e);
     if (st == COSIM_OK)
         take_solution(m, m->plan);
     glp_delete_prob(m->lp);

@@ -59,7 +59,8 @@ void milp_add_term(struct milp *m, size_t column, double value)
 
 struct solving {
     const struct milp *m;
-    double seconds, *x, *least;
+    size_t max_nodes;
+    double *x, *bound;
     double largest; /* cost: GLPK's tolerances are about 1 */
 };
 
@@ -112,22 +113,23 @@ static cosim_status body(void *ctx, cosim_error *e)
     glp_set_obj_dir(lp, GLP_MIN);
     load_columns(lp, m, s->largest);
     load_rows(lp, m, index, value);
-    const cosim_status st = glpk_optimise(lp, s->seconds, "nothing meets all limits", e);
+    const cosim_status st = glpk_optimise(lp, &(struct glpk_limit){ .max_nodes = s->max_nodes },
+                                          "nothing meets all limits", s->bound, e);
     for (size_t i = 0; st == COSIM_OK && i < m->n_columns; i++) {
         s->x[i] = glp_mip_col_val(lp, (int)i + 1);
         if (m->column[i].integer)
             s->x[i] = round(s->x[i]);
     }
     if (st == COSIM_OK)
-        *s->least = glp_mip_obj_val(lp) * s->largest;
+        *s->bound *= s->largest;
     glp_delete_prob(lp);
     return st;
 }
 
-cosim_status milp_solve(const struct milp *m, double seconds, double *x, double *least,
+cosim_status milp_solve(const struct milp *m, size_t max_nodes, double *x, double *bound,
                         cosim_error *e)
 {
-    struct solving s = { m, seconds, x, least, 0.0 };
+    struct solving s = { m, max_nodes, x, bound, 0.0 };
 
     if (m->failed)
         return err_set(e, COSIM_ENOMEM, "out of memory for an integer problem");

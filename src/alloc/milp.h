@@ -43,9 +43,10 @@ size_t milp_add_column(struct milp *m, double cost, double most, bool integer);
 void milp_add_row(struct milp *m, double lowest, double highest);
 void milp_add_term(struct milp *m, size_t column, double value);
 
-/** x: n_columns, whole numbers exactly; *least: the proved minimum. ENO: infeasible; EINTERRUPTED:
- * not proved within the seconds (0 = no limit). */
-cosim_status milp_solve(const struct milp *m, double seconds, double *x, double *least,
+/** x: n_columns, whole numbers exactly; *bound: nothing is below it, and it is the value of x
+ * unless max_nodes of the search tree (0 = no limit) did not suffice for the proof. ENO:
+ * infeasible. ERANGE: nothing found in so many nodes. */
+cosim_status milp_solve(const struct milp *m, size_t max_nodes, double *x, double *bound,
                         cosim_error *e);
 
 #endif

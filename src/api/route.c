@@ -105,6 +105,10 @@ static cosim_status pick_algorithm(struct routing *r, cosim_error *e)
     const struct setting seed = study_get(r->s, STUDY_SEED);
     const char *name = r->s->value[STUDY_ALGORITHM].text;
 
+    if (r->o->apart && name && strcmp(name, "ilp") != 0)
+        return err_at(e, COSIM_EUSAGE, &r->s->value[STUDY_ALGORITHM].at,
+                      "'%.40s' places chains of nodes; what is apart needs algorithm 'ilp'", name);
+    r->forked = r->o->apart || (name && strcmp(name, "ilp") == 0);
     r->sampling.algorithm = name && strcmp(name, "exact") != 0 ? name : NULL;
     r->sampling.n_ranges = r->o->ranges == COSIM_ROUTE_APART ? SIZE_MAX : (size_t)r->o->ranges;
     r->sampling.stop = (const volatile int *)&r->c->stop;
@@ -160,6 +164,15 @@ static cosim_status show_plan(struct routing *r, struct table **t, cosim_error *
 static cosim_status show_nodes(struct routing *r, struct table **t, cosim_error *e)
 {
     return make_plan(r, true, t, e);
+}
+
+static cosim_status show_operators(struct routing *r, struct table **t, cosim_error *e)
+{
+    const struct placement *plan;
+    const char *note;
+
+    TRY(routing_choose(&plan, &note, r, e));
+    return route_table_operators(t, &r->setup, plan, e);
 }
 
 static cosim_status show_front(struct routing *r, struct table **t, cosim_error *e)
@@ -237,7 +250,7 @@ static const struct {
 } shows[] = {
     { "plan", show_plan },       { "nodes", show_nodes },           { "totals", show_totals },
     { "front", show_front },     { "events", routing_show_events }, { "pipeline", show_pipeline },
-    { "offload", show_offload },
+    { "offload", show_offload }, { "operators", show_operators },
 };
 
 static cosim_status route(struct routing *r, const char *platform, struct table **t, cosim_error *e)
@@ -260,6 +273,8 @@ static cosim_status route(struct routing *r, const char *platform, struct table 
         TRY(routing_parse_throttle(r, r->o->throttle, &event, e));
     TRY(route_setup_make(&r->setup, r->c, r->s, r->platform, r->o->split_layers, NULL, &r->arena,
                          e));
+    if (r->forked)
+        return routing_show_forked(r, t, e);
     for (size_t i = 0; i < sizeof shows / sizeof *shows; i++) {
         if (strcmp(shows[i].name, r->o->show) == 0)
             return shows[i].show(r, t, e);

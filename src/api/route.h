@@ -44,6 +44,7 @@ struct route_node {
     double kv_prompt_bytes; /* after the prefill: what moves when decode runs elsewhere */
     size_t layer;           /* of the model; SIZE_MAX: embedding or head */
     size_t kind;      /* the part of a layer that it is: 0 .. , like parts have like numbers */
+    size_t like;      /* the first node of the same operators */
     double n_experts; /* routed experts, when they are all of the node; else 0 */
     double core_in_bytes, core_out_bytes; /* one decode pass: q with the new k and v; its result */
     double kv_read_bytes;                 /* one decode pass, the mean */
@@ -54,6 +55,7 @@ struct route_cost {
     double s, dynamic_j;
     double compute_s, memory_s, other_s; /* streams of its operators, summed */
     double memory_j;                     /* part of dynamic_j that memory traffic takes */
+    double calls, stream_s;              /* kernels; seconds that a tier brings the weights in */
     double core_s, core_j;               /* part of both that the attention core takes */
 };
 
@@ -200,14 +202,27 @@ cosim_status route_sample(struct placement_front *f, const struct route_problem 
 /** Reads the platforms of the context's data. */
 cosim_status route_platforms(struct platform_db *db, cosim *c, struct arena *a, cosim_error *e);
 
+struct route_op {
+    const char *label;
+    size_t first_node; /* it is a part of, and of all that are like it */
+};
+
 struct route_setup {
     const struct platform *platform;
     struct rates rates[ROUTE_MEMBERS];
     struct route_problem problem;
     double prompt_tokens, output_tokens, batch;
     const char *model_id;
-    const char *note; /* why a member computes nothing, or NULL */
+    struct route_op *op; /* in graph order */
+    size_t n_ops;
+    const struct route_cost *op_cost; /* [phase][operator][member]: one pass of one node */
 };
+
+static inline const struct route_cost *
+route_op_cost(const struct route_setup *u, enum route_phase phase, size_t op, size_t member)
+{
+    return &u->op_cost[((size_t)phase * u->n_ops + op) * u->problem.n_members + member];
+}
 
 struct route_event {
     const char *name;
@@ -243,6 +258,10 @@ cosim_status route_setup_from_rates(struct route_setup *u, const struct load *lo
 
 cosim_status route_table_plan(struct table **t, const struct route_setup *u,
                               const struct placement *plan, bool by_node, cosim_error *e);
+/** Every operator of a phase on every member that it runs on: streams, DASI, CPQ, Phi. */
+cosim_status route_table_operators(struct table **t, const struct route_setup *u,
+                                   const struct placement *plan, cosim_error *e);
+
 cosim_status route_table_front(struct table **t, const struct route_setup *u,
                                const struct placement_front *f, cosim_error *e);
 

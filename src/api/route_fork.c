@@ -3,6 +3,7 @@
 #include "api/route_fork.h"
 #include "core/num.h"
 
+#include <math.h>
 #include <string.h>
 
 static bool same_nodes(const struct fork_problem *q, size_t x, size_t y)
@@ -14,7 +15,7 @@ static bool same_nodes(const struct fork_problem *q, size_t x, size_t y)
         const double a[] = { n->weight_bytes, n->kv_bytes, n->kv_prompt_bytes, n->n_experts };
         const double b[] = { m->weight_bytes, m->kv_bytes, m->kv_prompt_bytes, m->n_experts };
         for (size_t i = 0; i < sizeof a / sizeof *a; i++)
-            if (a[i] < b[i] || a[i] > b[i])
+            if (fabs(a[i] - b[i]) > 1e-9 * fabs(b[i])) /* they are differences of sums */
                 return false;
         for (int f = 0; f < N_ROUTE_PHASES; f++)
             if (memcmp(route_cost_at(p, (enum route_phase)f, q->node[x] + part, 0),
@@ -65,10 +66,23 @@ static void add_way(const struct route_problem *p, size_t from, size_t to, doubl
     *joules += bytes * p->link[from][to].j_per_byte;
 }
 
+/* Seconds that the memory itself needs for all of a node: read by the fastest member at it. */
+static double memory_floor_s(const struct route_problem *p, enum route_phase phase, size_t node,
+                             size_t pool)
+{
+    double s = INF_F64;
+
+    for (size_t m = 0; m < p->n_members; m++)
+        if (p->runs_on[m] == m && p->weight_pool[m] == pool)
+            s = min_f64(s, route_cost_at(p, phase, node, m)->memory_s);
+    return s < INF_F64 ? s : 0.0; /* flash: its only reader is the tier, at its own rate */
+}
+
 void fork_experts(const struct route_problem *p, enum route_phase phase, size_t node, size_t spine,
                   const uint16_t *experts, double *seconds, double *joules, double *hop_s)
 {
     double branch_s[ROUTE_MEMBERS] = { 0.0 }, way_s[ROUTE_MEMBERS] = { 0.0 };
+    double share_of_pool[ROUTE_MEMBERS] = { 0.0 };
     size_t slowest = 0;
 
     *joules = 0.0;
@@ -83,6 +97,7 @@ void fork_experts(const struct route_problem *p, enum route_phase phase, size_t 
             add_way(p, d, spine, p->hop_bytes[phase], &way_s[d], joules);
         }
         branch_s[d] += share * c->s;
+        share_of_pool[p->weight_pool[m]] += share;
         *joules += share * c->dynamic_j;
     }
     for (size_t d = 1; d < p->n_members; d++)
@@ -90,6 +105,9 @@ void fork_experts(const struct route_problem *p, enum route_phase phase, size_t 
             slowest = d;
     *seconds = branch_s[slowest] + way_s[slowest];
     *hop_s = way_s[slowest];
+    for (size_t k = 0; k < p->n_pools; k++)
+        if (share_of_pool[k] > 0.0)
+            *seconds = max_f64(*seconds, share_of_pool[k] * memory_floor_s(p, phase, node, k));
 }
 
 static void hold(const struct route_problem *p, struct fork_bill *b, double bytes, size_t x,

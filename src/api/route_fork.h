@@ -11,7 +11,9 @@
  *   experts apart  a member with n of E experts gets the n/E-th part of the node's time (uniform
  *                  routing: so many of the chosen experts are there in the mean). Devices work side
  *                  by side, members of one device one after the other, and the layer waits for the
- *                  slowest: max over devices of (way there, experts, way back). The maximum of
+ *                  slowest: max over devices of (way there, experts, way back). Members that read
+ *                  one memory at once are not faster than that memory, read by the fastest of
+ *                  them. The maximum of
  *                  means is below the mean of maxima: optimistic, and most so for few tokens.
  */
 #ifndef API_ROUTE_FORK_H
@@ -88,9 +90,10 @@ struct fork_way {
 cosim_status fork_ways(struct fork_way **way, size_t *n, const struct fork_problem *q, size_t layer,
                        struct arena *a, cosim_error *e);
 
-/** Least weighed seconds and joules within the memories, by an integer problem with a proof.
- * seconds: limit of GLPK's time, 0 = none. ENO: nothing fits. */
-cosim_status fork_solve(struct fork_plan *plan, const struct fork_problem *q, double seconds,
+/** Least weighed seconds and joules within the memories, by an integer problem. max_nodes: of
+ * GLPK's tree, 0 = until it is proved; when they do not suffice the bound is below the value. ENO:
+ * nothing fits. ERANGE: nothing found in so many nodes. */
+cosim_status fork_solve(struct fork_plan *plan, const struct fork_problem *q, size_t max_nodes,
                         struct arena *a, cosim_error *e);
 
 /** One row a part of a layer and phase, or runs of them. */
@@ -100,11 +103,10 @@ cosim_status route_table_fork(struct table **t, const struct route_setup *u,
 
 struct fork_named {
     const char *name;
-    double latency_s, energy_j, ttft_s, tpot_s, hop_s, bound;
+    double latency_s, energy_j, ttft_s, tpot_s, hop_s; /* latency infinite: there is no such plan */
     bool fits;
 };
-cosim_status route_table_fork_totals(struct table **t, const struct route_setup *u,
-                                     const struct fork_problem *q, const struct fork_plan *plan,
+cosim_status route_table_fork_totals(struct table **t, const struct fork_plan *plan,
                                      const struct fork_named *row, size_t n, cosim_error *e);
 
 #endif

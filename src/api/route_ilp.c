@@ -14,38 +14,13 @@
  * along the model may need more steps than the walk counts: the minimum is then a lower bound, and
  * both are reported.
  */
-#include "alloc/milp.h"
-#include "api/route_fork.h"
+#include "api/route_ilp.h"
 #include "core/num.h"
 
 #include <math.h>
 #include <string.h>
 
 #define CUTS_MAX 64
-
-struct kind {
-    size_t layer, n_layers; /* the first of them */
-    struct fork_way *way;
-    size_t n_ways, column; /* of the first way */
-};
-
-struct ilp {
-    const struct fork_problem *q;
-    struct arena *a;
-    struct kind *kind;
-    size_t n_kinds;
-    struct route_option option[ROUTE_OPTIONS];
-    size_t n_options;
-    /* columns: [from][to] of options; SIZE_MAX = none */
-    size_t ends[ROUTE_OPTIONS][ROUTE_OPTIONS];   /* embedding, head */
-    size_t start[ROUTE_OPTIONS][ROUTE_OPTIONS];  /* embedding, first layer */
-    size_t finish[ROUTE_OPTIONS][ROUTE_OPTIONS]; /* last layer, head */
-    size_t step[ROUTE_OPTIONS][ROUTE_OPTIONS];   /* layer, layer */
-    size_t writes_out[ROUTE_MEMBERS];
-    double end_bytes[ROUTE_OPTIONS][ROUTE_OPTIONS][ROUTE_MEMBERS];
-    struct milp m;
-    double *x;
-};
 
 static double weigh(const struct fork_problem *q, double seconds, double joules)
 {
@@ -182,6 +157,61 @@ static void layer_rows(struct ilp *k)
     }
 }
 
+/* A whole number that the ways sum up to. Nothing that they do not say already, but where the value
+ * is linear in it, this is what GLPK has to branch on to close the gap. */
+static void add_total(struct ilp *k, double most)
+{
+    const size_t total = milp_add_column(&k->m, 0.0, most, true);
+
+    milp_add_row(&k->m, 0.0, 0.0);
+    term(k, total, -1.0);
+}
+
+/* Experts of a kind of layers in a memory. */
+static void count_experts(struct ilp *k, const struct kind *kind, size_t pool)
+{
+    const struct route_problem *p = k->q->p;
+    const double n_experts = p->node[k->q->node[kind->layer] + 1].n_experts;
+
+    if (!(n_experts > 0.0))
+        return;
+    add_total(k, n_experts * (double)kind->n_layers);
+    for (size_t w = 0; w < kind->n_ways; w++) {
+        double n = 0.0;
+        for (size_t m = 0; m < p->n_members; m++)
+            if (p->weight_pool[m] == pool)
+                n += kind->way[w].choice.experts[ROUTE_PREFILL][m];
+        if (n > 0.0)
+            term(k, kind->column + w, n);
+    }
+}
+
+/* Layers of a kind with their keys and values in a memory. */
+static void count_states(struct ilp *k, const struct kind *kind, size_t pool)
+{
+    const struct route_problem *p = k->q->p;
+
+    add_total(k, (double)kind->n_layers);
+    for (size_t w = 0; w < kind->n_ways; w++) {
+        const struct fork_choice *c = &kind->way[w].choice;
+        const size_t at =
+            c->kv == FORK_WITH ? p->state_pool[c->spine[ROUTE_DECODE]] : p->weight_pool[c->kv];
+        if (at == pool)
+            term(k, kind->column + w, 1.0);
+    }
+}
+
+static void count_rows(struct ilp *k)
+{
+    for (size_t i = 0; i < k->n_kinds; i++)
+        for (size_t pool = 0; pool + 1 < k->q->p->n_pools; pool++) {
+            if (k->q->split && k->q->experts_apart)
+                count_experts(k, &k->kind[i], pool);
+            if (k->q->kv_apart)
+                count_states(k, &k->kind[i], pool);
+        }
+}
+
 static void memory_rows(struct ilp *k, double shrink)
 {
     const struct route_problem *p = k->q->p;
@@ -209,11 +239,6 @@ static void memory_rows(struct ilp *k, double shrink)
     }
 }
 
-static double count(const struct ilp *k, size_t column)
-{
-    return column == SIZE_MAX ? 0.0 : k->x[column];
-}
-
 /* Options that the walk cannot reach: true, and `inside` marks them. */
 static bool find_circle(const struct ilp *k, bool *inside)
 {
@@ -221,18 +246,18 @@ static bool find_circle(const struct ilp *k, bool *inside)
 
     for (size_t x = 0; x < k->n_options; x++)
         for (size_t y = 0; y < k->n_options; y++)
-            reached[y] = reached[y] || count(k, k->start[x][y]) > 0.5;
+            reached[y] = reached[y] || ilp_count(k, k->start[x][y]) > 0.5;
     while (more) {
         more = false;
         for (size_t x = 0; x < k->n_options; x++)
             for (size_t y = 0; y < k->n_options; y++)
-                if (reached[x] && !reached[y] && count(k, k->step[x][y]) > 0.5)
+                if (reached[x] && !reached[y] && ilp_count(k, k->step[x][y]) > 0.5)
                     reached[y] = more = true;
     }
     for (size_t x = 0; x < k->n_options; x++) {
         inside[x] = false;
         for (size_t y = 0; y < k->n_options && !reached[x]; y++)
-            inside[x] = inside[x] || count(k, k->step[x][y]) > 0.5;
+            inside[x] = inside[x] || ilp_count(k, k->step[x][y]) > 0.5;
         any = any || inside[x];
     }
     return any;
@@ -253,94 +278,6 @@ static void cut_circle(struct ilp *k, const bool *inside)
             if (inside[x])
                 arrivals(k, x, inside, -(double)k->q->n_layers);
     }
-}
-
-/* --- from counts to layers ------------------------------------------------------------------ */
-
-/* The order in which the walk comes to its options: an Euler walk (Hierholzer), last first. */
-static size_t order_of_visits(struct ilp *k, size_t *visit, size_t cap)
-{
-    size_t stack[2 * ROUTE_OPTIONS * ROUTE_OPTIONS], depth = 0, n = 0;
-    const size_t limit = sizeof stack / sizeof *stack;
-
-    for (size_t x = 0; x < k->n_options && depth == 0; x++)
-        for (size_t y = 0; y < k->n_options && depth == 0; y++)
-            if (count(k, k->start[x][y]) > 0.5)
-                stack[depth++] = y;
-    while (depth > 0) {
-        const size_t at = stack[depth - 1];
-        size_t to = 0;
-        while (to < k->n_options && !(count(k, k->step[at][to]) > 0.5))
-            to++;
-        if (to < k->n_options && depth < limit) {
-            k->x[k->step[at][to]] -= 1.0;
-            stack[depth++] = to;
-        } else if (n < cap) {
-            visit[n++] = at;
-            depth--;
-        } else {
-            break;
-        }
-    }
-    for (size_t i = 0; i < n / 2; i++) {
-        const size_t t = visit[i];
-        visit[i] = visit[n - 1 - i];
-        visit[n - 1 - i] = t;
-    }
-    return n;
-}
-
-/* Layers of a kind that stay at a visit: all that are left, but one for every later visit. */
-static size_t stay(const struct ilp *k, const struct kind *kind, const size_t *visit, size_t n,
-                   size_t v)
-{
-    size_t left = 0, later = 0;
-
-    for (size_t w = 0; w < kind->n_ways; w++)
-        if (kind->way[w].option == visit[v])
-            left += (size_t)k->x[kind->column + w];
-    for (size_t i = v + 1; i < n; i++)
-        later += visit[i] == visit[v];
-    return left > later ? left - later : left > 0;
-}
-
-static void place_kind(struct ilp *k, struct fork_plan *plan, const struct kind *kind,
-                       const size_t *visit, size_t n)
-{
-    size_t layer = kind->layer;
-
-    for (size_t v = 0; v < n; v++) {
-        size_t left = stay(k, kind, visit, n, v);
-        for (size_t w = 0; w < kind->n_ways && left > 0; w++)
-            while (kind->way[w].option == visit[v] && left > 0 && k->x[kind->column + w] > 0.5) {
-                k->x[kind->column + w] -= 1.0;
-                left--;
-                while (k->q->like[layer] != kind->layer)
-                    layer++;
-                plan->layer[layer++] = kind->way[w].choice;
-            }
-    }
-}
-
-static cosim_status read_plan(struct ilp *k, struct fork_plan *plan, cosim_error *e)
-{
-    const size_t cap = 2 * ROUTE_OPTIONS * ROUTE_OPTIONS;
-    size_t *visit = ARENA_NEW(k->a, size_t, cap);
-
-    plan->layer = ARENA_NEW(k->a, struct fork_choice, k->q->n_layers + 1);
-    if (!visit || !plan->layer)
-        return err_set(e, COSIM_ENOMEM, "out of memory for placements");
-    for (size_t x = 0; x < k->n_options; x++)
-        for (size_t y = 0; y < k->n_options; y++)
-            if (count(k, k->ends[x][y]) > 0.5) {
-                plan->embedding = k->option[x];
-                plan->head = k->option[y];
-            }
-    const size_t n = order_of_visits(k, visit, cap);
-    for (size_t i = 0; i < k->n_kinds; i++)
-        place_kind(k, plan, &k->kind[i], visit, n);
-    fork_plan_sum(k->q, plan);
-    return COSIM_OK;
 }
 
 /* --- solving -------------------------------------------------------------------------------- */
@@ -365,7 +302,7 @@ static cosim_status list_kinds(struct ilp *k, cosim_error *e)
     return COSIM_OK;
 }
 
-static cosim_status solve_once(struct ilp *k, double shrink, double seconds, double *least,
+static cosim_status solve_once(struct ilp *k, double shrink, size_t max_nodes, double *least,
                                cosim_error *e)
 {
     bool inside[ROUTE_OPTIONS];
@@ -375,11 +312,12 @@ static cosim_status solve_once(struct ilp *k, double shrink, double seconds, dou
     walk_rows(k);
     layer_rows(k);
     memory_rows(k, shrink);
+    count_rows(k);
     k->x = ARENA_NEW(k->a, double, k->m.n_columns + 1);
     if (!k->x)
         return err_set(e, COSIM_ENOMEM, "out of memory for an integer problem");
     for (int cuts = 0; cuts < CUTS_MAX; cuts++) {
-        const cosim_status st = milp_solve(&k->m, seconds, k->x, least, e);
+        const cosim_status st = milp_solve(&k->m, max_nodes, k->x, least, e);
         if (st == COSIM_ENO)
             return err_set(e, COSIM_ENO, "no placement fits the memories of the platform");
         TRY(st);
@@ -390,7 +328,7 @@ static cosim_status solve_once(struct ilp *k, double shrink, double seconds, dou
     return err_set(e, COSIM_EINTERNAL, "the walk over the devices keeps falling apart");
 }
 
-cosim_status fork_solve(struct fork_plan *plan, const struct fork_problem *q, double seconds,
+cosim_status fork_solve(struct fork_plan *plan, const struct fork_problem *q, size_t max_nodes,
                         struct arena *a, cosim_error *e)
 {
     struct ilp *k = ARENA_NEW(a, struct ilp, 1);
@@ -405,12 +343,12 @@ cosim_status fork_solve(struct fork_plan *plan, const struct fork_problem *q, do
     TRY(list_kinds(k, e));
     /* a limit may be missed by the solver's tolerance: then ask for a little less */
     for (int attempt = 0; attempt < 3; attempt++) {
-        TRY(solve_once(k, shrink, seconds, &least, e));
+        TRY(solve_once(k, shrink, max_nodes, &least, e));
         plan->n_columns = k->m.n_columns;
         plan->n_kinds = k->n_kinds;
         if (attempt == 0)
             plan->bound = least;
-        TRY(read_plan(k, plan, e));
+        TRY(ilp_read_plan(k, plan, e));
         if (plan->fits)
             return COSIM_OK;
         shrink -= attempt ? 1e-5 : 1e-6;

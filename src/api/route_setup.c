@@ -1,308 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A platform and a study become a problem of routing: the engine prices every operator. */
+/* A platform and a study become a problem of routing. */
 #include "api/resolve.h"
-#include "api/route.h"
+#include "api/route_making.h"
 #include "core/num.h"
-#include "model/pairs.h"
-
-#include <string.h>
-
-enum part { PART_EMBEDDING, PART_LAYER, PART_FFN, PART_HEAD, N_PARTS };
-
-/* A node of the chain and the operators of it. */
-struct piece {
-    enum part part;
-    size_t layer, cls;
-};
-
-struct making {
-    struct route_setup *u;
-    const struct load *load;
-    const struct assumption_db *assumptions;
-    const struct rates *const *rates; /* of each member; NULL = made from its device */
-    bool split;
-    struct arena *a;
-    struct piece *piece;
-    struct route_node *node;
-    size_t *class_of_op; /* n_cls: before and after the layers */
-    enum part *part_of_op;
-};
-
-static bool is_expert_op(const struct op *op)
-{
-    return op->kind == &op_experts;
-}
-
-/* Operators in graph order: embedding, the classes of layers one by one, the ends. Of a layer of
- * experts only the routed ones are the second part: router and shared experts stay with attention.
- */
-static cosim_status sort_ops(struct making *k, cosim_error *e)
-{
-    const struct graph *g = k->load->graph;
-    size_t cls = SIZE_MAX;
-    bool after_attention = false;
-
-    k->class_of_op = ARENA_NEW(k->a, size_t, g->n_op);
-    k->part_of_op = ARENA_NEW(k->a, enum part, g->n_op);
-    if (!k->class_of_op || !k->part_of_op)
-        return err_set(e, COSIM_ENOMEM, "out of memory for operators");
-    for (size_t i = 0; i < g->n_op; i++) {
-        const struct op *op = &g->op[i];
-        if (strcmp(op->label, "attn_norm") == 0) {
-            cls = cls == SIZE_MAX ? 0 : cls + 1;
-            after_attention = false;
-        }
-        const bool moe = cls != SIZE_MAX && g->plan->cls[cls].layer.n_experts > 0.0;
-        k->class_of_op[i] = cls;
-        if (op->kind == &op_embedding)
-            k->part_of_op[i] = PART_EMBEDDING;
-        else if (op->kind == &op_head || strcmp(op->label, "final_norm") == 0)
-            k->part_of_op[i] = PART_HEAD;
-        else
-            k->part_of_op[i] =
-                k->split && (moe ? is_expert_op(op) : after_attention) ? PART_FFN : PART_LAYER;
-        after_attention = after_attention || strcmp(op->label, "attn_out") == 0;
-    }
-    return COSIM_OK;
-}
-
-static cosim_status list_pieces(struct making *k, cosim_error *e)
-{
-    const struct model *m = k->load->graph->plan->model;
-    const size_t most = 2 * m->n_layers + 2;
-    size_t n = 0;
-
-    k->piece = ARENA_NEW(k->a, struct piece, most);
-    k->node = ARENA_NEW(k->a, struct route_node, most);
-    if (!k->piece || !k->node)
-        return err_set(e, COSIM_ENOMEM, "out of memory for %zu layers", m->n_layers);
-    k->piece[n] = (struct piece){ .part = PART_EMBEDDING };
-    k->node[n++].name = "embedding";
-    for (size_t i = 0; i < m->n_layers; i++) {
-        const size_t cls = k->load->graph->plan->class_of[i];
-        k->piece[n] = (struct piece){ PART_LAYER, i, cls };
-        k->node[n++].name = arena_printf(k->a, k->split ? "layer %zu attention" : "layer %zu", i);
-        if (!k->split)
-            continue;
-        k->piece[n] = (struct piece){ PART_FFN, i, cls };
-        k->node[n++].name = arena_printf(
-            k->a, m->layer[i].n_experts > 0.0 ? "layer %zu experts" : "layer %zu ffn", i);
-    }
-    k->piece[n] = (struct piece){ .part = PART_HEAD };
-    k->node[n++].name = "head";
-    k->u->problem.n_nodes = n;
-    k->u->problem.node = k->node;
-    return COSIM_OK;
-}
-
-static double tensors_bytes(const struct plan_class *c, enum tensor_id first, enum tensor_id last)
-{
-    double bytes = 0.0;
-
-    for (enum tensor_id t = first; t <= last; t++)
-        if (c->tensor[t].format)
-            bytes += c->tensor[t].bits * c->tensor[t].row_elems * c->tensor[t].n_rows / 8.0;
-    return bytes;
-}
-
-static double layer_bytes(const struct plan *p, const struct piece *piece, bool split)
-{
-    const struct plan_bytes *x = &p->prefix[piece->layer], *y = x + 1;
-    const double all =
-        (y->by_tp - x->by_tp) + (y->by_tp_ep - x->by_tp_ep) + (y->replicated - x->replicated);
-    const struct plan_class *c = &p->cls[piece->cls];
-    const double ffn = c->layer.n_experts > 0.0
-                           ? tensors_bytes(c, TENSOR_EXP_GATE, TENSOR_EXP_DOWN)
-                           : tensors_bytes(c, TENSOR_FFN_GATE, TENSOR_FFN_DOWN);
-
-    if (!split)
-        return all;
-    return piece->part == PART_FFN ? ffn : all - ffn;
-}
-
-static double layer_kv_bytes(const struct graph *g, const struct piece *piece, double n_tokens)
-{
-    const struct plan_class *c = &g->plan->cls[piece->cls];
-    const struct layer *l = &c->layer;
-    const double kept = keys_kept(n_tokens, l->window_tokens);
-
-    return kept * l->n_kv_heads / 8.0
-           * (l->head_dim * format_kv_bits(c->k_format, l->head_dim, kept)
-              + l->v_head_dim * format_kv_bits(c->v_format, l->v_head_dim, kept));
-}
-
-/* Parts of layers that may well want the same place: number formats that alternate from layer to
- * layer make no kind of their own, short windows and experts do. */
-static void name_kinds(struct making *k)
-{
-    const struct plan *p = k->load->graph->plan;
-    size_t n_kinds = 0;
-
-    for (size_t i = 0; i < k->u->problem.n_nodes; i++) {
-        const struct piece *x = &k->piece[i];
-        size_t j = 0;
-
-        k->node[i].layer = SIZE_MAX;
-        if (x->part == PART_EMBEDDING || x->part == PART_HEAD)
-            continue;
-        const struct layer *l = &p->cls[x->cls].layer;
-        k->node[i].layer = x->layer;
-        for (; j < i; j++) {
-            const struct layer *m = &p->cls[k->piece[j].cls].layer;
-            if (k->piece[j].part == x->part && (m->n_experts > 0.0) == (l->n_experts > 0.0)
-                && (m->window_tokens > 0.0) == (l->window_tokens > 0.0))
-                break;
-        }
-        k->node[i].kind = j < i ? k->node[j].kind : n_kinds++;
-    }
-}
-
-/* What the layers and ends do not hold goes with the embedding or the head: learned positions,
- * the final norm. */
-static void size_nodes(struct making *k)
-{
-    const struct graph *g = k->load->graph;
-    const struct plan *p = g->plan;
-    const struct request *r = &k->load->request;
-    double layers = 0.0;
-
-    for (size_t i = 0; i < k->u->problem.n_nodes; i++) {
-        struct route_node *n = &k->node[i];
-        const struct piece *piece = &k->piece[i];
-        if (piece->part == PART_LAYER || piece->part == PART_FFN) {
-            n->weight_bytes = layer_bytes(p, piece, k->split);
-            layers += n->weight_bytes;
-        }
-        if (piece->part == PART_FFN)
-            n->n_experts = p->cls[piece->cls].layer.n_experts;
-        if (piece->part == PART_LAYER) {
-            n->kv_bytes = r->batch * layer_kv_bytes(g, piece, r->prompt_tokens + r->output_tokens);
-            n->kv_prompt_bytes = r->batch * layer_kv_bytes(g, piece, r->prompt_tokens);
-        }
-    }
-    name_kinds(k);
-    struct route_node *head = &k->node[k->u->problem.n_nodes - 1];
-    k->node[0].weight_bytes = p->weight_bytes - layers - p->head_bytes;
-    head->tied = !p->head.format;
-    head->weight_bytes = head->tied ? p->embedding_bytes : p->head_bytes;
-}
-
-static bool in_piece(const struct making *k, const struct piece *piece, size_t op)
-{
-    if (k->part_of_op[op] != piece->part)
-        return false;
-    return piece->part == PART_EMBEDDING || piece->part == PART_HEAD
-           || k->class_of_op[op] == piece->cls;
-}
-
-/* What goes to the attention core and comes back in a decode pass, and what it reads there. */
-static void size_cores(struct making *k)
-{
-    const struct load *l = k->load;
-
-    for (size_t i = 0; i < k->u->problem.n_nodes; i++)
-        for (size_t j = 0; j < l->graph->n_op; j++) {
-            const struct op *op = &l->graph->op[j];
-            struct op_cost o;
-            if (op->kind != &op_attention || !in_piece(k, &k->piece[i], j))
-                continue;
-            point_op(&o, l, &l->decode, j, &k->u->rates[0]);
-            struct route_node *n = &k->node[i];
-            n->core_in_bytes =
-                l->request.batch
-                * (op->heads * op->head_dim + op->kv_heads * (op->head_dim + op->v_head_dim))
-                * OUT_BITS / 8.0;
-            n->core_out_bytes = l->request.batch * op->heads * op->v_head_dim * OUT_BITS / 8.0;
-            n->kv_read_bytes = o.work.kv_read_bytes;
-        }
-}
-
-/* One pass of a node on a member. */
-static struct route_cost price(const struct making *k, enum route_phase phase, size_t node,
-                               size_t member)
-{
-    const struct load *l = k->load;
-    const struct phase *ph = phase == ROUTE_PREFILL ? &l->prefill : &l->decode;
-    const struct rates *r = &k->u->rates[member];
-    const struct piece *piece = &k->piece[node];
-    const double stream = k->u->platform->member[member].stream_bytes_per_s;
-    const double fixed = piece->part == PART_EMBEDDING || piece->part == PART_HEAD ? 1.0 : 0.0;
-    struct route_cost c = { 0 };
-    double kernels = 0.0, w_bytes = 0.0;
-
-    for (size_t i = 0; i < l->graph->n_op; i++) {
-        struct op_cost o;
-        if (!in_piece(k, piece, i))
-            continue;
-        point_op(&o, l, ph, i, r);
-        /* a class of equal layers is one operator of many calls: one layer makes its share */
-        const double layers = fixed > 0.0 ? 1.0 : l->graph->plan->cls[piece->cls].times;
-        const double calls = o.op->times / layers;
-        c.s += o.total_s / layers;
-        c.dynamic_j += o.total_j / layers;
-        c.compute_s += calls * o.t.compute_s;
-        c.memory_s += calls * o.t.memory_s;
-        c.other_s += calls * max_f64(o.t.cache_s, o.t.vector_s);
-        c.memory_j += calls * work_mem_bytes(&o.work) * r->rate[RATE_J_PER_MEM_BYTE].value;
-        w_bytes += calls * o.work.w_bytes;
-        if (o.op->kind == &op_attention) {
-            c.core_s += o.total_s / layers;
-            c.core_j += o.total_j / layers;
-        }
-        kernels += calls;
-    }
-    c.s = roofline_launch_s(c.s, kernels, r->rate[RATE_LAUNCH_S].value);
-    if (is_known(stream)) {
-        c.memory_s = max_f64(c.memory_s, w_bytes / stream);
-        c.s = max_f64(c.s, w_bytes / stream);
-    }
-    if (!is_known(c.s) || !is_known(c.dynamic_j))
-        c.s = INF_F64;
-    return c;
-}
-
-/* The first node of the same part and class: layers of a class cost the same. */
-static size_t alike(const struct making *k, size_t node)
-{
-    size_t i = 0;
-
-    while (k->piece[i].part != k->piece[node].part || k->piece[i].cls != k->piece[node].cls)
-        i++;
-    return i;
-}
-
-static cosim_status price_all(struct making *k, cosim_error *e)
-{
-    struct route_problem *p = &k->u->problem;
-    struct route_cost *cost =
-        ARENA_NEW(k->a, struct route_cost, N_ROUTE_PHASES * p->n_nodes * p->n_members);
-
-    if (!cost)
-        return err_set(e, COSIM_ENOMEM, "out of memory for %zu nodes", p->n_nodes);
-    p->cost = cost;
-    for (int f = 0; f < N_ROUTE_PHASES; f++)
-        for (size_t i = 0; i < p->n_nodes; i++)
-            for (size_t m = 0; m < p->n_members; m++) {
-                const size_t like = alike(k, i);
-                *cost++ = like < i ? *route_cost_at(p, (enum route_phase)f, like, m)
-                                   : price(k, (enum route_phase)f, i, m);
-            }
-    return COSIM_OK;
-}
+#include "hw/clock.h"
 
 static double peak_of(const struct rates *r)
 {
     double s_per_flop = r->s_per_flop[PREC_BF16].value;
 
     return s_per_flop > 0.0 ? 1.0 / s_per_flop : 0.0;
-}
-
-/* A slower clock slows arithmetic and caches; the memory keeps its own. */
-static void slow_down(struct rates *r, double clock_ratio)
-{
-    for (int p = 0; p < N_PREC; p++)
-        r->s_per_flop[p].value /= clock_ratio;
-    r->rate[RATE_S_PER_CACHE_BYTE].value /= clock_ratio;
 }
 
 static cosim_status price_members(struct making *k, const struct route_event *event, cosim_error *e)
@@ -323,7 +30,7 @@ static cosim_status price_members(struct making *k, const struct route_event *ev
         if (!is_known(p->static_w[m]))
             return err_set(e, COSIM_EUNSUPPORTED, "the static power of '%s' is not known", x->name);
         if (event && event->clock_ratio > 0.0 && x->runs_on == event->member)
-            slow_down(&u->rates[m], event->clock_ratio);
+            TRY(rates_set_clock(&u->rates[m], event->clock_ratio, k->assumptions, k->a, e));
         p->runs_on[m] = x->runs_on;
         p->weight_pool[m] = x->pool;
         p->state_pool[m] = pf->member[x->runs_on].pool;
@@ -403,14 +110,11 @@ static cosim_status make(struct making *k, const struct route_event *event, cosi
     p->hop_bytes[ROUTE_PREFILL] = u->batch * u->prompt_tokens * d_model * OUT_BITS / 8.0;
     p->hop_bytes[ROUTE_DECODE] = u->batch * d_model * OUT_BITS / 8.0;
     p->token_bytes = 4.0 * u->batch;
-    TRY(sort_ops(k, e));
-    TRY(list_pieces(k, e));
-    size_nodes(k);
+    TRY(route_nodes_list(k, e));
     TRY(price_members(k, event, e));
     size_pools(u, l->act_bytes);
-    size_cores(k);
     TRY(price_links(u, k->assumptions, e));
-    return price_all(k, e);
+    return route_nodes_price(k, e);
 }
 
 static cosim_status check_space(const struct space *s, cosim_error *e)

@@ -13,6 +13,7 @@ struct routing {
     const struct platform *platform;
     struct route_search search;
     struct route_sampling sampling; /* algorithm NULL: exact */
+    bool forked;                    /* algorithm ilp */
     int lead; /* the first objective that was named: its best placement is shown */
     struct route_setup setup;
 };
@@ -29,6 +30,9 @@ cosim_status routing_choose(const struct placement **plan, const char **note, st
 /** "gpu=0.5": half the clock. */
 cosim_status routing_parse_throttle(struct routing *r, const char *text, struct route_event *event,
                                     cosim_error *e);
+
+/** Plan, nodes and totals of the integer problem (--algorithm ilp). */
+cosim_status routing_show_forked(struct routing *r, struct table **t, cosim_error *e);
 
 cosim_status routing_show_events(struct routing *r, struct table **t, cosim_error *e);
 

@@ -27,6 +27,7 @@ static bool read_options(cosim_route_options *o, const struct args *a, int *code
         .drop = args_get(a, "drop"),
         .throttle = args_get(a, "throttle"),
         .offload = args_get(a, "offload"),
+        .apart = args_get(a, "apart"),
     };
     if (pick && (!number(pick, &v) || v > 1e9)) {
         *code = usage_error("'--pick' needs the number of a placement, not '%.40s'", pick);

@@ -13,12 +13,14 @@ static const struct option explain_options[] = {
 };
 
 static const struct option route_options[] = {
-    { "show", 0, "WHAT", "plan, nodes, totals, front, events, pipeline or offload" },
+    { "show", 0, "WHAT", "plan, nodes, operators, totals, front, events, pipeline or offload" },
     { "front", 0, NULL, "all placements that no other beats (latency and energy by default)" },
     { "pick", 0, "N", "the placement of that number on the front" },
     { "precision", 0, "SHARE", "let the front be worse by this share; 0 = exact" },
     { "ranges", 0, "COUNT",
       "search algorithms: ranges of layers that are placed alike, or 'nodes'; default 4" },
+    { "apart", 0, "LIST",
+      "kv, experts or both: off the devices of their layers, side by side (integer problem)" },
     { "split", 0, NULL, "place attention apart from FFN or experts" },
     { "pipeline", 0, NULL, "decode of many requests, one stage a device" },
     { "drop", 0, "MEMBER", "what is lost when it drops out" },
@@ -133,7 +135,7 @@ const struct command command_table[] = {
     { "route", "[PLATFORM [STUDY-FILE]]", "place the layers of a model on unequal devices",
       "Objectives: latency (default), energy, underuse. Without a platform: lists them. "
       "Algorithms: "
-      "exact (default), or any of 'cosim list algorithms' with --samples and --seed.",
+      "exact (default), ilp, or any of 'cosim list algorithms' with --samples and --seed.",
       OPTS_STUDY | OPTS_OUTPUT | OPTS_PICTURE, route_options, cmd_route },
     { "allocate", "[STUDY-FILE]...", "choose a weight format for every group of tensors",
       "Candidates are the plain formats of --w; without it all that were measured on the model. "

@@ -369,6 +369,34 @@ static void the_plan_is_never_worse_than_a_device_alone(void **state)
     cosim_close(c);
 }
 
+static void operators_add_up_to_their_phase(void **state)
+{
+    static const char *const keys[][2] = { { "model", "llama-3.1-8b" }, { "w", "q4_k_m" } };
+    cosim *c = open_data();
+    cosim_study *s = study_of(keys, 2);
+    cosim_table *totals = route(c, s, "jetson-agx-orin", "totals");
+    cosim_table *operators = route(c, s, "jetson-agx-orin", "operators");
+    double prefill_s = 0.0;
+
+    (void)state;
+    for (size_t r = 0; r < cosim_table_rows(operators); r++) {
+        const double dasi = number(operators, r, "dasi_ratio");
+        const double slowest =
+            max_f64(number(operators, r, "memory_s"), number(operators, r, "other_s"));
+        assert_true(dasi >= 0.0 && dasi <= 1.0);
+        /* arithmetic decides exactly where DASI is 1 */
+        assert_int_equal(dasi >= 1.0, number(operators, r, "compute_s") >= slowest);
+        assert_true(number(operators, r, "phi_ratio") > 0.0);
+        if (strcmp(cosim_table_text(operators, r, 0), "prefill") == 0)
+            prefill_s += number(operators, r, "total_s");
+    }
+    assert_rel(prefill_s, number(totals, 0, "ttft_s"), 1e-9);
+    cosim_table_free(totals);
+    cosim_table_free(operators);
+    cosim_study_free(s);
+    cosim_close(c);
+}
+
 static const struct platform *platform_of(cosim *c, struct platform_db *db, const char *id,
                                           struct arena *a)
 {
@@ -456,6 +484,7 @@ int main(void)
         cmocka_unit_test(ranges_and_exhaustive_search_give_the_exact_front),
         cmocka_unit_test(a_single_device_costs_what_estimate_says),
         cmocka_unit_test(the_plan_is_never_worse_than_a_device_alone),
+        cmocka_unit_test(operators_add_up_to_their_phase),
         cmocka_unit_test(a_load_and_its_study_make_the_same_problem),
         cmocka_unit_test(devices_and_unknown_names_are_refused),
     };

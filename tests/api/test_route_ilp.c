@@ -72,6 +72,7 @@ static void make_costs(struct made *m, const struct shape *s, struct rng *r)
                 }
                 c->s = draw(r, 0.1, 3.0);
                 c->dynamic_j = draw(r, 0.1, 9.0);
+                c->memory_s = c->s * draw(r, 0.3, 1.0);
                 if (p->node[i].kv_bytes > 0.0) {
                     c->core_s = c->s * draw(r, 0.2, 0.7);
                     c->core_j = c->dynamic_j * draw(r, 0.2, 0.7);
@@ -201,7 +202,7 @@ static void check_against_brute_force(const struct shape *s, bool kv, unsigned n
         make_problem(m, s, i);
         assert_int_equal(fork_make(&q, &m->p, kv, s->n_experts > 0, lead, &a, NULL), COSIM_OK);
         const double best = brute_force(&q, s->n_experts);
-        const cosim_status st = fork_solve(&plan, &q, 0.0, &a, NULL);
+        const cosim_status st = fork_solve(&plan, &q, 0, &a, NULL);
         assert_int_equal(st, best < INF_F64 ? COSIM_OK : COSIM_ENO);
         if (st == COSIM_OK) {
             assert_rel(plan.value, best, 1e-9);
@@ -271,7 +272,7 @@ static void a_chain_costs_what_the_labels_say(void **state)
         make_problem(m, &s, 100 + i);
         const double best = chain_best(&m->p, lead);
         assert_int_equal(fork_make(&q, &m->p, false, false, lead, &a, NULL), COSIM_OK);
-        const cosim_status st = fork_solve(&plan, &q, 0.0, &a, NULL);
+        const cosim_status st = fork_solve(&plan, &q, 0, &a, NULL);
         assert_int_equal(st, best < INF_F64 ? COSIM_OK : COSIM_ENO);
         if (st == COSIM_OK) {
             assert_true(plan.fits);
@@ -307,6 +308,25 @@ static void the_slowest_branch_decides(void **state)
     assert_rel(seconds, 0.5 + 0.4, 1e-12);
     assert_rel(hop_s, 0.4, 1e-12);
     assert_rel(joules, 3.0 + 2.0 + 2.0 * 2.0 * 0.02, 1e-12);
+    free(m);
+}
+
+static void members_of_one_memory_are_not_faster_than_it(void **state)
+{
+    const struct shape s = { 3, 1, 4, true, true, true, 1.0 };
+    struct made *m = calloc(1, sizeof *m);
+    const uint16_t experts[ROUTE_MEMBERS] = { 0, 2, 2 };
+    double seconds, joules, hop_s;
+
+    (void)state;
+    assert_non_null(m);
+    make_problem(m, &s, 1); /* member 2 brings weights from the memory of member 1 to member 0 */
+    m->cost[2 * 3 + 1] = (struct route_cost){ .s = 2.0, .memory_s = 1.8 };
+    m->cost[2 * 3 + 2] = (struct route_cost){ .s = 0.9 };
+    m->p.hop_bytes[ROUTE_PREFILL] = 0.0;
+    m->p.link[0][1].sync_s = m->p.link[1][0].sync_s = 0.0;
+    fork_experts(&m->p, ROUTE_PREFILL, 2, 0, experts, &seconds, &joules, &hop_s);
+    assert_rel(seconds, 1.8, 1e-12); /* not max(2/4 x 2, 2/4 x 0.9) = 1 */
     free(m);
 }
 
@@ -372,6 +392,7 @@ int main(void)
         cmocka_unit_test(experts_apart_are_placed_as_brute_force_does),
         cmocka_unit_test(a_chain_costs_what_the_labels_say),
         cmocka_unit_test(the_slowest_branch_decides),
+        cmocka_unit_test(members_of_one_memory_are_not_faster_than_it),
         cmocka_unit_test(keys_and_values_apart_pay_two_ways),
         cmocka_unit_test(underuse_is_no_sum),
     };
