@@ -195,8 +195,11 @@ static void bench_fronts(void)
     bench_volume("1e3_sphere", sphere, 1000, 4);
     bench_volume("1e4_sphere", sphere, 10000, 4);
     bench_volume("1e5", uniform_cube, 100000, 4);
+    bench_volume("1e5_sphere", sphere, 100000, 4);
     bench_volume("1e2_sphere", sphere, 100, 5);
     bench_volume("1e3_sphere", sphere, 1000, 5);
+    bench_volume("1e4_sphere", sphere, 10000, 5);
+    bench_volume("1e5_sphere", sphere, 100000, 5);
     bench_volume("1e5", uniform_cube, 100000, 5);
 }
 

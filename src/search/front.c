@@ -134,14 +134,14 @@ static cosim_status filter_by_archive(const double *const *obj, size_t n, size_t
     return st;
 }
 
-cosim_status front_is_small(const double *const *obj, size_t n, size_t m, bool *small,
-                            cosim_error *e)
+cosim_status front_share(const double *const *obj, size_t n, size_t m, double *share,
+                         cosim_error *e)
 {
     struct archive *a;
     const size_t stride = n / SAMPLE;
     cosim_status st;
 
-    *small = false;
+    *share = 1.0;
     if (n < MANY)
         return COSIM_OK;
     TRY(archive_new(&a, m, e));
@@ -152,7 +152,7 @@ cosim_status front_is_small(const double *const *obj, size_t n, size_t m, bool *
             x[j] = obj[j][i * stride];
         st = archive_add(a, i, x, NULL, e);
     }
-    *small = archive_size(a) < SAMPLE / 16;
+    *share = (double)archive_size(a) / SAMPLE;
     archive_free(a);
     return st;
 }
@@ -160,12 +160,12 @@ cosim_status front_is_small(const double *const *obj, size_t n, size_t m, bool *
 cosim_status front_filter(const double *const *obj, size_t n, size_t m, uint32_t *keep,
                           size_t *n_keep, cosim_error *e)
 {
-    bool small = true;
+    double share = 0.0;
 
     if (n >= UINT32_MAX)
         return err_set(e, COSIM_ERANGE, "%zu points are too many to filter at once", n);
     if (m >= 1 && m <= SWEEP_MAX_OBJ)
-        TRY(front_is_small(obj, n, m, &small, e));
-    return small ? filter_by_archive(obj, n, m, keep, n_keep, e)
-                 : filter_by_sweep(obj, n, m, keep, n_keep, e);
+        TRY(front_share(obj, n, m, &share, e));
+    return share < FRONT_SMALL ? filter_by_archive(obj, n, m, keep, n_keep, e)
+                               : filter_by_sweep(obj, n, m, keep, n_keep, e);
 }

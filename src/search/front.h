@@ -21,8 +21,11 @@
 cosim_status front_filter(const double *const *obj, size_t n, size_t m, uint32_t *keep,
                           size_t *n_keep, cosim_error *e);
 
-/** Is the front of a sample of many points a small part of it? False for few points. */
-cosim_status front_is_small(const double *const *obj, size_t n, size_t m, bool *small,
-                            cosim_error *e);
+/** The share of a sample of many points that is on the sample's front; 1 for few points. */
+cosim_status front_share(const double *const *obj, size_t n, size_t m, double *share,
+                         cosim_error *e);
+
+/* Below this share of a sample, the front of all points is a small part of them. */
+#define FRONT_SMALL (1.0 / 16.0)
 
 #endif

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FEW 24u         /* points whose volume is found directly */
+#define FEW 20u         /* points whose volume is found directly */
 #define JOB_LEAST 2048u /* points of a cell that is worth a thread's while, or */
 #define JOB_PARTS 32u   /* this part of all points */
 

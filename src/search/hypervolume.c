@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NEARLY_ALL 0.9 /* above this share of a sample, filtering does not pay */
+
 /* Puts p with x rank r under the step of height `top` to its left; gives the area it adds. */
 static double stair_gain(struct staircase *s, struct hv_step *at, size_t r, const double *p,
                          double top)
@@ -138,9 +140,9 @@ cosim_status hypervolume(const double *const *obj, size_t n, size_t m, const dou
 
     *volume = 0;
     TRY(check(n, m, e));
-    bool small;
-    TRY(front_is_small(obj, n, m, &small, e));
-    if (small) {
+    double share;
+    TRY(front_share(obj, n, m, &share, e));
+    if (share < (m > 3 ? NEARLY_ALL : FRONT_SMALL)) {
         TRY(load_front(&h, obj, n, m, ref, &kept, e));
     } else {
         TRY(hv_new(&h, n, d, e));

@@ -17,7 +17,7 @@
 #include "search/pool.h"
 #include "search/seen.h"
 
-#define PGSAM_MAX_OPTIONS 64u /* axes with more values move up and down instead */
+#define PGSAM_MAX_OPTIONS 64u /* ordinal axes with more values move up and down instead */
 #define PGSAM_MAX_FLIPS 4u
 #define PGSAM_WARM_UP 200u /* moves of all chains before temperatures are set */
 

@@ -134,7 +134,7 @@ cosim_status pgsam_settle(struct pgsam *s, struct pgsam_chain *c, const struct p
     const bool entered = gain > 0;
     if (counted && !s->plain && !s->o->no_archive_moves) {
         pgsam_credit(s, c, fy, gain);
-        (void)pool_add(&s->pool, c->y, fy, &c->rng);
+        pool_add(&s->pool, c->y, fy, &c->rng);
         TRY(guide_refresh(&s->guide, e));
     }
     const double delta = c->placed ? scalar(s, c, fy) - scalar(s, c, &c->fx) : 0;

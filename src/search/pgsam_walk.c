@@ -12,19 +12,19 @@
 #define STEP_SPAN 4.60517 /* real steps differ by up to e^4.6 = 100 at one temperature */
 #define STEP_MAX 0.5      /* of the range at the first temperature */
 
+/* Does an option mean "down" or "up" rather than a value? */
+static bool steps(const struct search_axis *a)
+{
+    return a->kind == AXIS_REAL || (a->kind == AXIS_ORDINAL && a->n > PGSAM_MAX_OPTIONS);
+}
+
 uint32_t pgsam_options(const struct search_axis *a)
 {
     if (a->kind == AXIS_PERMUTATION)
         return a->n > 1 ? 1 : 0;
     if (a->kind == AXIS_REAL)
         return a->hi > a->lo ? 2 : 0;
-    return a->n < 2 ? 0 : a->n > PGSAM_MAX_OPTIONS ? 2 : a->n;
-}
-
-/* Does an option mean "down" or "up" rather than a value? */
-static bool steps(const struct search_axis *a)
-{
-    return a->kind == AXIS_REAL || (a->kind != AXIS_PERMUTATION && a->n > PGSAM_MAX_OPTIONS);
+    return a->n < 2 ? 0 : steps(a) ? 2 : a->n;
 }
 
 static void take_step(const struct search_axis *a, struct pgsam_chain *c, double *v, bool up)
@@ -97,23 +97,23 @@ static uint32_t uniform_option(struct pgsam_chain *c, uint32_t n, uint32_t now)
     return v >= now ? v + 1 : v;
 }
 
+/* The weights are found twice rather than kept: an axis may have any number of values. */
 static uint32_t preferred_option(struct pgsam_chain *c, const double *m, uint32_t n, uint32_t now)
 {
-    double weight[PGSAM_MAX_OPTIONS], sum = 0;
+    double sum = 0;
 
-    for (uint32_t v = 0; v < n; v++) {
-        weight[v] = v == now ? 0 : det_exp(m[v] / TAU_M);
-        sum += weight[v];
-    }
+    for (uint32_t v = 0; v < n; v++)
+        sum += v == now ? 0 : det_exp(m[v] / TAU_M);
     double u = rng_f64(&c->rng) * sum;
     uint32_t last = now == 0 ? 1 : 0;
     for (uint32_t v = 0; v < n; v++) {
         if (v == now)
             continue;
+        const double weight = det_exp(m[v] / TAU_M);
         last = v;
-        if (u < weight[v])
+        if (u < weight)
             break;
-        u -= weight[v];
+        u -= weight;
     }
     return last;
 }

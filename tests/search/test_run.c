@@ -3,6 +3,7 @@
 
 #include "core/num.h"
 #include "search/hypervolume.h"
+#include "search/stats.h"
 #include "search/testproblem.h"
 #include "search/weights.h"
 
@@ -207,6 +208,24 @@ static void guided_search_finds_the_front_of_a_codesign_space(void **state)
     archive_free(exact);
 }
 
+/* Numbers without any order: only the name of a category tells what it is worth; the least is 0.1.
+ */
+static double scatter(size_t i)
+{
+    return 0.1 + 0.9 * (double)((i * 73 + 141) % 200) / 200;
+}
+
+static void scattered(const void *ctx, size_t n, const double *x, double *const *obj,
+                      double *violation)
+{
+    (void)ctx;
+    for (size_t i = 0; i < n; i++) {
+        obj[0][i] = scatter((size_t)x[2 * i]);
+        obj[1][i] = scatter((size_t)x[2 * i + 1]);
+        violation[i] = 0;
+    }
+}
+
 /* Without momentum, direction repeats, preferred and mixed moves: plain annealing. */
 static void pgsam_without_its_additions_is_plain_annealing(void **state)
 {
@@ -233,6 +252,55 @@ static void pgsam_without_its_additions_is_plain_annealing(void **state)
         search_result_release(&r2);
         search_result_release(&r3);
     }
+}
+
+/* The promise of docs/search.md in small: equal evaluations, many seeds, a rank test. */
+static void pgsam_is_ahead_of_genetic_search_on_a_codesign_space(void **state)
+{
+    enum { N_SEEDS = 11 };
+    static const double ref[3] = { 10, 400, 0.3 };
+    double hv[2][N_SEEDS];
+    struct rank_test t;
+
+    (void)state;
+    for (size_t k = 0; k < 2; k++)
+        for (uint64_t seed = 0; seed < N_SEEDS; seed++) {
+            const struct search_options o = { .budget = 1500, .seed = 500 + seed };
+            struct search_result r;
+            struct archive *a = run(&codesign_problem, k ? "nsga2" : "pgsam", &o, &r);
+            assert_int_equal(r.evaluations, 1500);
+            hv[k][seed] = volume(a, ref);
+            archive_free(a);
+            search_result_release(&r);
+        }
+    assert_int_equal(stats_rank_test(hv[0], N_SEEDS, hv[1], N_SEEDS, &t, NULL), COSIM_OK);
+    assert_true(t.a12 > 0.5 && t.p < 0.01);
+}
+
+/* More categories than an ordinal axis may have values before it is walked in steps: the walk alone
+ * has to find the best of both lists, one point of 40000. */
+static void a_long_list_of_categories_is_walked_by_name(void **state)
+{
+    static const struct search_axis axis[] = { { "one", AXIS_CATEGORICAL, 200, 0, 0 },
+                                               { "two", AXIS_CATEGORICAL, 200, 0, 0 } };
+    const struct search_problem p = {
+        .name = "names", .n_axes = 2, .n_obj = 2, .axis = axis, .evaluate = scattered
+    };
+    static const double ref[2] = { 1, 1 };
+    const double best = (1 - scatter(83)) * (1 - scatter(83));
+    size_t n_found = 0;
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= 12; seed++) {
+        const struct search_options o = { .budget = 3000, .seed = seed, .no_archive_moves = true };
+        struct search_result r;
+        struct archive *a = run(&p, "pgsam", &o, &r);
+        n_found += volume(a, ref) > best * (1 - 1e-12);
+        archive_free(a);
+        search_result_release(&r);
+    }
+    if (n_found < 10)
+        fail_msg("found by %zu of 12 runs", n_found);
 }
 
 static void genetic_search_reaches_known_fronts(void **state)
@@ -404,6 +472,8 @@ int main(void)
         cmocka_unit_test(pruning_leaves_the_exhaustive_front_as_it_is),
         cmocka_unit_test(guided_search_finds_the_front_of_a_codesign_space),
         cmocka_unit_test(pgsam_without_its_additions_is_plain_annealing),
+        cmocka_unit_test(pgsam_is_ahead_of_genetic_search_on_a_codesign_space),
+        cmocka_unit_test(a_long_list_of_categories_is_walked_by_name),
         cmocka_unit_test(genetic_search_reaches_known_fronts),
         cmocka_unit_test(permutations_stay_permutations),
         cmocka_unit_test(every_stop_says_why),
