@@ -641,6 +641,19 @@ static void sensitive_layers_get_more_bits(void **state)
     (void)remove(path);
 }
 
+static void wrong_options_are_a_status(void **state)
+{
+    const cosim_allocate_options small = { .size = 3, .show = "plan" },
+                                 nothing = { .size = sizeof nothing };
+    cosim_table *t = NULL;
+
+    (void)state;
+    assert_int_equal(cosim_allocate(c, NULL, NULL, &t, NULL), COSIM_EUSAGE);
+    assert_int_equal(cosim_allocate(c, NULL, &small, &t, NULL), COSIM_EUSAGE);
+    assert_int_equal(cosim_allocate(c, NULL, &nothing, &t, NULL), COSIM_EUSAGE);
+    assert_null(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -660,6 +673,7 @@ int main(void)
         cmocka_unit_test(broken_sensitivity_tables_say_where),
         cmocka_unit_test(a_tensor_given_twice_is_refused),
         cmocka_unit_test(sensitive_layers_get_more_bits),
+        cmocka_unit_test(wrong_options_are_a_status),
     };
 
     return cmocka_run_group_tests(tests, open_context, close_context);
