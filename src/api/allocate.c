@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "api/allocate.h"
 
+#include "core/num.h"
 #include "core/text.h"
 
 #include <stdlib.h>
@@ -37,6 +38,8 @@ static cosim_status resolve_point(struct allocation *al, cosim_error *e)
                            axis_name(parallel[i]));
     al->model = s->model[0];
     al->rates = &s->rates[0];
+    if (!is_known(al->rates->rate[RATE_MEM_USABLE_BYTES].value))
+        return err_set(e, COSIM_ENO, "the memory of '%s' is not known", al->rates->device->id);
     al->request = (struct request){ s->number[AXIS_BATCH][0], s->number[AXIS_PROMPT][0],
                                     s->number[AXIS_OUTPUT][0] };
     return COSIM_OK;

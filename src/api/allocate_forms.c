@@ -105,6 +105,7 @@ static void list_forms(struct allocation *al)
     const bool energy_known =
         is_known(static_w(al)) && is_known(al->fixed.decode_j) && is_known(al->fixed.prefill_j);
 
+    al->problem.n_resources = 0;
     for (int d = 0; d < 2; d++)
         if (d ? decode.launch : decode.busy)
             add_form(al, ALLOCATE_TPOT, false, d);

@@ -198,6 +198,21 @@ static cosim_status find_ends(struct allocation *al, const struct axes *x, doubl
     return COSIM_OK;
 }
 
+/* Several limits may have one answer. */
+static bool listed(const struct allocation *al, const struct table *t,
+                   const struct alloc_plan *plan)
+{
+    const double bytes = al->fixed.bytes + (double)plan->bytes;
+
+    for (size_t r = 0; r < t->n_rows; r++) {
+        const double loss = table_cell(t, r, FRONT_LOSS)->as.f64;
+        if (fabs(table_cell(t, r, FRONT_WEIGHT_BYTES)->as.f64 - bytes) < 0.5
+            && fabs(loss - plan->loss) <= 1e-12 * fabs(loss))
+            return true;
+    }
+    return false;
+}
+
 static cosim_status grid_rows(struct allocation *al, struct table *t, const struct axes *x,
                               cosim_error *e)
 {
@@ -224,7 +239,8 @@ static cosim_status grid_rows(struct allocation *al, struct table *t, const stru
             continue; /* these limits leave no plan */
         if (st != COSIM_OK)
             return err_set(e, st, "%s", own.msg);
-        TRY(add_row(al, t, "mixed", &plan, e));
+        if (!listed(al, t, &plan))
+            TRY(add_row(al, t, "mixed", &plan, e));
     }
     return table_note(t, e,
                       "least %s under %zu limits on the other objectives, each proved by the "

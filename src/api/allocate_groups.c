@@ -9,7 +9,7 @@
 
 #define BIT(t) (1u << (unsigned)TENSOR_##t)
 
-/* What engines run as one product, so one format each (../design: q/k/v, gate/up, all experts). */
+/* What engines run as one product, so one format each: q/k/v, gate/up, all experts of a layer. */
 static const struct allocate_kind fused[] = {
     { "attn_qkv", BIT(ATTN_Q) | BIT(ATTN_K) | BIT(ATTN_V) },
     { "attn_out", BIT(ATTN_OUT) },

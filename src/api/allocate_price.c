@@ -238,6 +238,7 @@ static cosim_status price_rest(struct allocation *al, cosim_error *e)
     struct built b = { 0 };
     cosim_status st = build(&b, al, "bf16", e);
 
+    al->fixed = (struct allocate_cost){ 0 };
     for (size_t i = 0; st == COSIM_OK && i < b.graph.n_op; i++)
         if (!(tensors_read(&b.graph.op[i]) & all))
             add_op(&al->fixed, &b, i, 1.0, al->rates);

@@ -179,6 +179,49 @@ static void put_tensor(struct text *t, const struct grid *g, size_t tensor, uint
     put(t, "=%s", format_at(g, f)->id);
 }
 
+/* Format of most layers of a tensor; NO_FORMAT when there is none. */
+static uint16_t most_frequent(const struct grid *g, size_t tensor)
+{
+    size_t n[ALLOCATE_FORMATS_MAX] = { 0 }, best = 0;
+    bool any = false;
+
+    for (size_t l = 0; l < g->n_layers; l++) {
+        const uint16_t f = *cell(g, g->want, tensor, l);
+        any = any || f != NO_FORMAT;
+        if (f != NO_FORMAT && ++n[f] > n[best])
+            best = f;
+    }
+    return any ? (uint16_t)best : NO_FORMAT;
+}
+
+static void put_formats(struct text *t, const struct grid *g, size_t tensor)
+{
+    for (size_t f = 0; f < g->al->n_formats; f++)
+        put_tensor(t, g, tensor, (uint16_t)f);
+}
+
+/* Formats by their layers, or the usual one for all layers and then the exceptions. */
+static void put_shorter(struct text *t, const struct grid *g, size_t tensor)
+{
+    const uint16_t most = most_frequent(g, tensor);
+    const struct text before = *t;
+    bool differs = false;
+
+    for (size_t l = 0; l < g->n_layers; l++)
+        differs = differs || cell_has(g, tensor, l, most);
+    put_formats(t, g, tensor);
+    if (most == NO_FORMAT || !differs)
+        return;
+    const size_t plain = t->full ? SIZE_MAX : t->n;
+    struct text other = before;
+    put(&other, "+%s=%s", tensor_name((enum tensor_id)tensor), format_at(g, most)->id);
+    for (size_t l = 0; l < g->n_layers; l++)
+        *cell(g, g->now, tensor, l) = most;
+    put_formats(&other, g, tensor);
+    if (!other.full && other.n < plain)
+        *t = other;
+}
+
 /* --- the shortest of a few ways --------------------------------------------------------------- */
 
 static void write_scheme(struct text *t, const struct grid *g, uint16_t base, bool whole_layers)
@@ -190,8 +233,7 @@ static void write_scheme(struct text *t, const struct grid *g, uint16_t base, bo
     if (whole_layers)
         put_whole_layers(t, g, base);
     for (size_t x = 0; x < N_TENSORS; x++)
-        for (size_t f = 0; f < g->al->n_formats; f++)
-            put_tensor(t, g, x, (uint16_t)f);
+        put_shorter(t, g, x);
 }
 
 static bool occurs(const struct grid *g, size_t f)

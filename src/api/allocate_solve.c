@@ -87,6 +87,8 @@ void allocate_tidy(const struct allocation *al, struct alloc_plan *plan)
 /* --- the solvers
  * ----------------------------------------------------------------------------------- */
 
+#define BYTES_MAX 9007199254740992.0 /* 2^53: whole bytes as doubles */
+
 double allocate_byte_budget(const struct allocation *al)
 {
     const double usable = al->rates->rate[RATE_MEM_USABLE_BYTES].value;
@@ -96,7 +98,7 @@ double allocate_byte_budget(const struct allocation *al)
         most = min_f64(most, al->ask.max[ALLOCATE_MEMORY] - al->fixed_memory_bytes);
     if (is_known(al->ask.max_weight_bytes))
         most = min_f64(most, al->ask.max_weight_bytes - al->fixed.bytes);
-    return floor(most);
+    return floor(min_f64(most, BYTES_MAX));
 }
 
 static double loss_budget(const struct allocation *al)

@@ -241,6 +241,10 @@ static cosim_status show_plan(struct allocation *al, bool merged, struct table *
     TRY(allocate_note_losses(al, *t, e));
     TRY(allocate_scheme(al, &plan, &scheme, e));
     TRY(note_engine(al, &plan, scheme, *t, e));
+    if (strlen(scheme) >= sizeof((struct list_walk *)NULL)->token)
+        TRY(table_note(*t, e,
+                       "the scheme has %zu characters, --w takes %zu: --blocks makes it shorter",
+                       strlen(scheme), sizeof((struct list_walk *)NULL)->token - 1));
     return table_note(*t, e, "scheme: %s", scheme);
 }
 

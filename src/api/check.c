@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "api/allocate.h"
+#include "api/allocate_engine.h"
 #include "api/context.h"
 #include "compat/peer.h"
 #include "core/num.h"
@@ -41,10 +43,22 @@ static cosim_status add_model(struct table *t, const char *path, const struct mo
     return COSIM_OK;
 }
 
+/* Their loaders find everything that can be wrong with them. */
+static cosim_status check_engines(cosim *c, cosim_error *e)
+{
+    struct engine_db db;
+    struct arena a = { 0 };
+    const cosim_status st = allocate_load_engines(c, &db, &a, e);
+
+    arena_release(&a);
+    return st;
+}
+
 static cosim_status check_workloads(cosim *c, struct table **t, size_t *errors, cosim_error *e)
 {
     size_t compared = 0;
 
+    TRY(check_engines(c, e));
     TRY(table_new(t, "workloads", model_columns, sizeof model_columns / sizeof *model_columns, e));
     for (size_t i = 0; i < c->models.n; i++) {
         const struct model *m = &c->models.model[i];
@@ -70,7 +84,7 @@ static cosim_status check_workloads(cosim *c, struct table **t, size_t *errors, 
                       c->models.n, compared, *errors);
 }
 
-/* Its loader finds everything that can be wrong with it. */
+/* As check_engines. */
 static cosim_status check_platforms(cosim *c, size_t *n, cosim_error *e)
 {
     const char *members, *links;

@@ -66,17 +66,34 @@ static int show(cosim *c, const cosim_study *s, cosim_allocate_options *o, const
     return code;
 }
 
+/* Up to three names of a comma-separated list; NULL behind the last one. */
+static void split_names(char *list, const char *name[3])
+{
+    for (size_t i = 0; i < 3; i++) {
+        name[i] = list && *list ? list : NULL;
+        list = list ? strchr(list, ',') : NULL;
+        if (list)
+            *list++ = '\0';
+    }
+}
+
 /* A map of the plan, or the front with uniform formats beside it. */
 static int draw(cosim *c, const cosim_study *s, cosim_allocate_options *o, const char *shown,
                 const struct args *a)
 {
     const bool map = strcmp(shown, "front") != 0 && strcmp(shown, "compare") != 0;
+    const char *objectives = args_get(a, "objectives"), *name[3];
+    char list[256];
+
+    (void)snprintf(list, sizeof list, "%s", objectives ? objectives : "");
+    split_names(list, name); /* what a front trades is what its picture shows */
     const cosim_plot_options usual =
         map ? (
             cosim_plot_options){ .kind = "map", .x = "layers", .y = "tensors", .group = "format" }
             : (cosim_plot_options){ .kind = "pareto",
-                                    .x = "weight_bytes",
-                                    .y = "ppl_increase_ratio",
+                                    .x = name[1] ? name[1] : "weight_bytes",
+                                    .y = name[1] ? name[0] : "ppl_increase_ratio",
+                                    .value = name[2],
                                     .group = "formats" };
     cosim_error e = { .status = COSIM_OK };
     cosim_table *t = NULL;

@@ -49,7 +49,9 @@ static size_t input_files(const struct args *a, const char **input)
     size_t n = 0;
 
     for (size_t i = 0; i < a->n_options; i++)
-        if (strcmp(a->option[i].name, "study") == 0 && is_file(a->option[i].value))
+        if ((strcmp(a->option[i].name, "study") == 0
+             || strcmp(a->option[i].name, "sensitivity") == 0)
+            && is_file(a->option[i].value))
             input[n++] = a->option[i].value;
     for (size_t i = 0; i < a->n_operands; i++)
         if (is_file(a->operand[i]))

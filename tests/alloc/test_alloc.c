@@ -240,6 +240,53 @@ static void integer_program_and_brute_force_agree_under_two_limits(void **state)
     assert_true(n_feasible > 50 && n_feasible < 195);
 }
 
+/* The groups from `from` on become copies of the first. */
+static void repeat_first_group(struct made *m, size_t from)
+{
+    for (size_t i = from; i < m->p.n_groups; i++) {
+        m->group[i].n_options = m->group[0].n_options;
+        for (size_t k = 0; k < m->group[0].n_options; k++) {
+            memcpy(m->use[i][k], m->use[0][k], sizeof m->use[i][k]);
+            m->option[i][k] = m->option[0][k];
+            m->option[i][k].use = m->use[i][k];
+        }
+    }
+}
+
+static void groups_that_are_equal_are_counted_rightly(void **state)
+{
+    struct rng r;
+    size_t n_feasible = 0, n_mixed = 0;
+
+    (void)state;
+    rng_stream(&r, 46, 0);
+    for (int round = 0; round < 200; round++) {
+        struct made m;
+        struct arena a = { 0 };
+        struct alloc_plan plan;
+        struct alloc_ask ask = alloc_ask_default();
+
+        random_problem(&m, &r, false);
+        repeat_first_group(&m, 1 + rng_below(&r, 2));
+        ask.max_bytes = (double)(64 * (20 + rng_below(&r, 400)));
+        ask.max_use[0] = (double)(20 + rng_below(&r, 150));
+        const double want = brute_force(&m, ask.max_bytes, ask.max_use[0]);
+        const cosim_status st = alloc_ilp(&plan, &m.p, &ask, 0, &a, NULL);
+        assert_int_equal(st, isinf(want) ? COSIM_ENO : COSIM_OK);
+        if (st == COSIM_OK) {
+            n_feasible++;
+            assert_true(follows_the_rules(&m, plan.choice));
+            assert_rel(plan.loss, want, 0);
+            assert_true((double)plan.bytes <= ask.max_bytes && plan.use[0] <= ask.max_use[0]);
+            for (size_t i = 3; i < m.p.n_groups; i++)
+                n_mixed += plan.choice[i] != plan.choice[2];
+        }
+        arena_release(&a);
+    }
+    assert_true(n_feasible > 50 && n_feasible < 195);
+    assert_true(n_mixed > 20); /* equals that take different options */
+}
+
 static void the_hull_plan_fits_and_its_bound_holds(void **state)
 {
     struct rng r;
@@ -481,6 +528,7 @@ int main(void)
         cmocka_unit_test(prices_pick_corners_of_the_hull),
         cmocka_unit_test(frontier_and_brute_force_agree_on_every_point),
         cmocka_unit_test(integer_program_and_brute_force_agree_under_two_limits),
+        cmocka_unit_test(groups_that_are_equal_are_counted_rightly),
         cmocka_unit_test(the_hull_plan_fits_and_its_bound_holds),
         cmocka_unit_test(a_bucketed_frontier_is_honest),
         cmocka_unit_test(frontier_and_integer_program_agree_on_eighty_groups),

@@ -146,6 +146,41 @@ static void sums_over_groups_are_what_the_engine_says(void **state)
         }
 }
 
+/* With the shipped rates a kernel lasts longer than its launch; a slow host turns that round, and a
+ * step is then the longer of two sums. fp8 has scales per tensor, so its q, k and v run apart. */
+static void a_slow_host_is_priced_as_the_engine_does(void **state)
+{
+    static const double launches_s[] = { 1e-9, 3.3e-6, 4.5e-6, 2e-5 };
+    const cosim_allocate_options o = { .size = sizeof o, .show = "plan", .training_tokens = 1e12 };
+    size_t n_both = 0;
+    struct rng r;
+
+    (void)state;
+    rng_stream(&r, 5, 6);
+    for (size_t i = 0; i < sizeof launches_s / sizeof *launches_s; i++) {
+        struct allocation al;
+        begin(&al,
+              STUDY("model", "qwen2.5-0.5b", "device", "h100-sxm", "w", "bf16,int4,fp8", "prompt",
+                    "16", "output", "9"),
+              &o);
+        struct rates slow = *al.rates;
+        slow.rate[RATE_LAUNCH_S].value = launches_s[i];
+        al.rates = &slow;
+        assert_int_equal(allocate_price(&al, NULL), COSIM_OK);
+        assert_int_equal(allocate_losses(&al, NULL), COSIM_OK);
+        assert_int_equal(allocate_forms(&al, NULL), COSIM_OK);
+        n_both += al.problem.n_resources > 2;
+        for (size_t n = 0; n < 20; n++) {
+            struct alloc_plan plan;
+            random_plan(&al, &plan, &r);
+            allocate_tidy(&al, &plan);
+            plan_is_the_engines(&al, &plan);
+        }
+        end(&al);
+    }
+    assert_true(n_both > 0); /* at one of them either may be the longer */
+}
+
 /* Apart, q, k and v are priced as three products; the engine joins those that agree. */
 static void apart_the_sums_are_never_too_small(void **state)
 {
@@ -641,10 +676,24 @@ static void sensitive_layers_get_more_bits(void **state)
     (void)remove(path);
 }
 
+static void wrong_options_are_a_status(void **state)
+{
+    const cosim_allocate_options small = { .size = 3, .show = "plan" },
+                                 nothing = { .size = sizeof nothing };
+    cosim_table *t = NULL;
+
+    (void)state;
+    assert_int_equal(cosim_allocate(c, NULL, NULL, &t, NULL), COSIM_EUSAGE);
+    assert_int_equal(cosim_allocate(c, NULL, &small, &t, NULL), COSIM_EUSAGE);
+    assert_int_equal(cosim_allocate(c, NULL, &nothing, &t, NULL), COSIM_EUSAGE);
+    assert_null(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sums_over_groups_are_what_the_engine_says),
+        cmocka_unit_test(a_slow_host_is_priced_as_the_engine_does),
         cmocka_unit_test(apart_the_sums_are_never_too_small),
         cmocka_unit_test(schemes_say_what_the_plan_says),
         cmocka_unit_test(uniform_is_as_measured_and_no_plan_of_its_size_is_worse),
@@ -660,6 +709,7 @@ int main(void)
         cmocka_unit_test(broken_sensitivity_tables_say_where),
         cmocka_unit_test(a_tensor_given_twice_is_refused),
         cmocka_unit_test(sensitive_layers_get_more_bits),
+        cmocka_unit_test(wrong_options_are_a_status),
     };
 
     return cmocka_run_group_tests(tests, open_context, close_context);

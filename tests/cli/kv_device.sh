@@ -38,3 +38,18 @@ refused 3 "opt-125m has 12 layers, the sensitivities 32" kv search --sensitivity
 refused 2 "go together" kv search --sensitivity "$T/sens.csv" --device=h100-sxm
 refused 3 "did you mean 'h100-sxm'" kv search --sensitivity "$T/sens.csv" --device=h100-sxn --model-id=llama-3.1-8b
 refused 2 "'--losses' are those of '--weights'" kv tune --model m.gguf --text t.txt --losses "$T/l.csv"
+
+# measured losses of the small real model, through allocate
+if [ -n "${COSIM_DATA:-}" ] && [ -f "$COSIM_DATA/models/tiny_lm_f16.gguf" ]; then
+    run 0 kv tune --model "$COSIM_DATA/models/tiny_lm_f16.gguf" --text "$COSIM_DATA/models/tiny_lm_eval.txt" \
+        --weights --calibration-windows 1 --test-windows 1 --losses "$T/losses.csv"
+    [ "$(wc -l <"$T/losses.csv")" -eq 253 ] || fail "not 6 layers of 7 matrices in 6 formats"
+    printf '%s\n' '{ "model_type": "llama", "hidden_size": 256, "num_hidden_layers": 6,' \
+        '"num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 64, "intermediate_size": 768,' \
+        '"vocab_size": 256, "tie_word_embeddings": false, "max_position_embeddings": 2048 }' >"$T/tiny.json"
+    run 0 allocate --model "$T/tiny.json" --device=rtx-4090 --prompt=128 --w=q8_0,q6_k,q5_k,q4_k,q3_k,q2_k \
+        --sensitivity "$T/losses.csv" --max weight_bytes=2.99e6
+    out_has 'losses: sensitivity table'
+else
+    echo "no small model in COSIM_DATA: its losses are skipped"
+fi
