@@ -121,10 +121,12 @@ struct study study_plain(const struct study *s);
 struct setting study_get(const struct study *s, enum study_key key);
 
 /* Walks a comma-separated list; commas between '@' and '=' belong to a scheme's layers. */
+#define LIST_TOKEN_MAX 4096u /* the longest scheme (quant/scheme.h) */
+
 struct list_walk {
     struct setting list;
     size_t offset;
-    char token[256];
+    char token[LIST_TOKEN_MAX + 1];
     struct src_pos at;
 };
 

@@ -85,7 +85,7 @@ static cosim_status bad_range(const struct rule *rule, const char *token, struct
 static cosim_status add_range(struct numbers *x, const struct rule *rule, char *token, char *dots,
                               struct src_pos at, cosim_error *e)
 {
-    char *colon = strchr(dots, ':'), whole[256];
+    char *colon = strchr(dots, ':'), whole[LIST_TOKEN_MAX + 1];
     double first, last, step = 1.0;
     bool times = false;
 
