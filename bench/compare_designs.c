@@ -238,7 +238,7 @@ static cosim_status compare_pruned(cosim *c, size_t i, cosim_error *e)
     TRY(enumerate(c, i, &x, e));
     TRY(cosim_study_set(x.study, "algorithm", "pruned", NULL, e));
     TRY(cosim_sweep(c, x.study, NULL, NULL, &t, &info, e));
-    (void)printf("| %s | %llu | %zu | %.1f %% | %s | %.2f | %.2f |\n", spaces[i].name,
+    (void)printf("| %s | %llu | %zu | %.2f %% | %s | %.2f | %.2f |\n", spaces[i].name,
                  (unsigned long long)info.n_points, cosim_table_rows(t),
                  100.0 * (double)info.n_evaluated / (double)info.n_points,
                  same_front(x.front, t, &x.scale) ? "yes" : "NO", x.info.seconds, info.seconds);

@@ -17,7 +17,7 @@
 #define WARM_EVALUATIONS 20000u /* of the first search, and */
 #define WARM_PARTS 50u          /* at most this part of the space */
 #define GROUPS_MAX BLOCK_LANES  /* bounds are priced as one chunk of a block, */
-#define DEVICES_PER_GROUP 4u    /* and must cost less than what they save */
+#define DEVICES_PER_GROUP 3u    /* and must cost less than what they save */
 
 /* Shared by the threads, read only. */
 struct plan_of_bounds {

@@ -28,7 +28,7 @@ struct search_options {
     bool no_momentum;               /* pgsam: preferences held at zero */
     bool uniform_moves;             /* pgsam: eps_u = 1 instead of 0.2 */
     bool no_direction_repeat;       /* pgsam: p_dir = 0 instead of 0.5 */
-    bool no_archive_moves;          /* pgsam: no moves from mixtures of members */
+    bool no_archive_moves;          /* pgsam: no moves from members of front or pool */
     bool no_archive_guidance;       /* pgsam, psa: no penalty for dominated moves */
 };
 

@@ -6,8 +6,9 @@
  * Chains walk in step and share one guide front, so a run does not depend on threads. Points of a
  * discrete space that were priced before are walked over without a new evaluation.
  *
- * Most moves start from a mixture of two members of the guide front ("Pareto-guided"): single
- * changes alone get stuck between regions of a design space that infeasible points divide.
+ * Most moves start from members of the guide front ("Pareto-guided") or of a pool beside it: single
+ * changes alone get stuck between regions of a design space that infeasible points divide. Moves
+ * are chosen by what they have earned.
  *
  * `psa` is plain Pareto simulated annealing by a shorter way of proposing moves: pgsam with its
  * additions switched off must leave the same trace (a test holds it to that).
@@ -70,6 +71,43 @@ static bool open_chains(struct pgsam *s)
     return true;
 }
 
+/* Where the axes' preferences and variables begin, and what moves and axes are thought worth. */
+static void lay_out(struct pgsam *s)
+{
+    s->offset[0] = s->var[0] = 0;
+    for (size_t a = 0; a < s->p->n_axes; a++) {
+        const struct search_axis *axis = &s->p->axis[a];
+        s->offset[a + 1] = s->offset[a] + pgsam_options(axis);
+        s->var[a + 1] = s->var[a] + (axis->kind == AXIS_PERMUTATION ? axis->n : 1);
+        s->movable = s->movable || pgsam_options(axis) > 0;
+        s->axis_credit[a] = FIRST_CREDIT;
+    }
+    for (size_t m = 0; m < N_PGSAM_MOVES; m++)
+        s->credit[m][0] = s->credit[m][1] = FIRST_CREDIT;
+}
+
+static bool make_room(struct pgsam *s)
+{
+    s->weight = malloc(s->n_weights * s->p->n_obj * sizeof *s->weight);
+    s->offset = malloc((s->p->n_axes + 1) * sizeof *s->offset);
+    s->var = malloc((s->p->n_axes + 1) * sizeof *s->var);
+    s->chain = calloc(s->n_chains, sizeof *s->chain);
+    s->axis_credit = malloc((s->p->n_axes + 1) * sizeof *s->axis_credit);
+    s->spare = malloc((s->n_vars + 1) * sizeof *s->spare);
+    return s->weight && s->offset && s->var && s->chain && s->axis_credit && s->spare;
+}
+
+static cosim_status open_parts(struct pgsam *s, size_t h, cosim_error *e)
+{
+    TRY(guide_init(&s->guide, s->p, GUIDE_CAP, e));
+    TRY(pool_init(&s->pool, s->p, POOL_CAP, e));
+    if (!make_room(s))
+        return err_set(e, COSIM_ENOMEM, "no memory for a search");
+    lay_out(s);
+    weights_das_dennis(s->p->n_obj, h, s->weight);
+    return open_chains(s) ? COSIM_OK : err_set(e, COSIM_ENOMEM, "no memory for a search");
+}
+
 static cosim_status open_any(void **out, const struct search_problem *p,
                              const struct search_options *o, cosim_error *e, bool plain)
 {
@@ -89,36 +127,12 @@ static cosim_status open_any(void **out, const struct search_problem *p,
     s->stalled = s->stalled < STALLED ? s->stalled : STALLED;
     s->n_weights = weights_count(p->n_obj, h);
     s->seen.n_obj = p->n_obj;
-    s->weight = malloc(s->n_weights * p->n_obj * sizeof *s->weight);
-    s->offset = malloc((p->n_axes + 1) * sizeof *s->offset);
-    s->var = malloc((p->n_axes + 1) * sizeof *s->var);
-    s->chain = calloc(s->n_chains, sizeof *s->chain);
-    s->axis_credit = malloc((p->n_axes + 1) * sizeof *s->axis_credit);
-    s->spare = malloc((s->n_vars + 1) * sizeof *s->spare);
-    cosim_status st = guide_init(&s->guide, p, GUIDE_CAP, e);
-    if (st == COSIM_OK)
-        st = pool_init(&s->pool, p, POOL_CAP, e);
-    if (st == COSIM_OK && s->weight && s->offset && s->var && s->chain && s->axis_credit
-        && s->spare) {
-        s->offset[0] = s->var[0] = 0;
-        for (size_t a = 0; a < p->n_axes; a++) {
-            const struct search_axis *axis = &p->axis[a];
-            s->offset[a + 1] = s->offset[a] + pgsam_options(axis);
-            s->var[a + 1] = s->var[a] + (axis->kind == AXIS_PERMUTATION ? axis->n : 1);
-            s->movable = s->movable || pgsam_options(axis) > 0;
-        }
-        weights_das_dennis(p->n_obj, h, s->weight);
-        for (size_t a = 0; a < p->n_axes; a++)
-            s->axis_credit[a] = FIRST_CREDIT;
-        for (size_t m = 0; m < N_PGSAM_MOVES; m++)
-            s->credit[m][0] = s->credit[m][1] = FIRST_CREDIT;
-        if (open_chains(s)) {
-            *out = s;
-            return COSIM_OK;
-        }
-    }
-    pgsam_close(s);
-    return err_set(e, COSIM_ENOMEM, "no memory for a search");
+    const cosim_status st = open_parts(s, h, e);
+    if (st != COSIM_OK)
+        pgsam_close(s);
+    else
+        *out = s;
+    return st;
 }
 
 static cosim_status pgsam_open(void **out, const struct search_problem *p,

@@ -94,19 +94,19 @@ static double box(const struct cell *c, size_t d)
 }
 
 /* Coordinates in which p does not cover the whole cell; *k is one of them. */
-static size_t n_partial(const struct cell *c, const double *p, size_t d, size_t *k)
+static inline size_t n_partial(const struct cell *c, const double *p, const size_t d, size_t *k)
 {
     size_t n = 0;
 
-    for (size_t j = 0; j < d; j++)
-        if (p[j] > c->lo[j]) {
-            n++;
-            *k = j;
-        }
+    for (size_t j = 0; j < d; j++) {
+        const bool partial = p[j] > c->lo[j];
+        n += partial;
+        *k = partial ? j : *k;
+    }
     return n;
 }
 
-static bool reaches(const struct cell *c, const double *p, size_t d)
+static inline bool reaches(const struct cell *c, const double *p, const size_t d)
 {
     bool inside = true;
 
@@ -117,7 +117,7 @@ static bool reaches(const struct cell *c, const double *p, size_t d)
 
 /* Cuts off what single points cover and forgets points that do not reach into the rest; gives the
  * volume cut off. */
-static double simplify(struct cell *c, double *row, size_t d)
+static inline double simplify_d(struct cell *c, double *row, const size_t d)
 {
     double volume = 0;
     size_t kept = 0;
@@ -154,6 +154,12 @@ static double simplify(struct cell *c, double *row, size_t d)
     return volume;
 }
 
+/* Compilers unroll loops over a constant. */
+static double simplify(struct cell *c, double *row, size_t d)
+{
+    return d == 4 ? simplify_d(c, row, 4) : d == 5 ? simplify_d(c, row, 5) : simplify_d(c, row, d);
+}
+
 /* The k-th least of n numbers; they change places. source  C. Hoare, "Algorithm 65: find", 1961 */
 static double kth(double *v, size_t n, size_t k)
 {
@@ -181,15 +187,27 @@ static double kth(double *v, size_t n, size_t k)
     return v[k];
 }
 
+/* In how many points does each coordinate end inside the cell? */
+static inline void count_ends(const struct cell *c, const double *row, const size_t d,
+                              size_t count[HV_MAX_OBJ])
+{
+    for (size_t i = 0; i < c->n; i++)
+        for (size_t j = 0; j < d; j++)
+            count[j] += row[i * d + j] > c->lo[j];
+}
+
 /* The coordinate in which most points end inside the cell, and the median of where they do. */
 static size_t choose_cut(const struct cell *c, const double *row, size_t d, double *column,
                          double *at)
 {
     size_t count[HV_MAX_OBJ] = { 0 }, best = 0, n = 0;
 
-    for (size_t i = 0; i < c->n; i++)
-        for (size_t j = 0; j < d; j++)
-            count[j] += row[i * d + j] > c->lo[j];
+    if (d == 4)
+        count_ends(c, row, 4, count);
+    else if (d == 5)
+        count_ends(c, row, 5, count);
+    else
+        count_ends(c, row, d, count);
     for (size_t j = 1; j < d; j++)
         if (count[j] > count[best])
             best = j;

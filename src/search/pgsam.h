@@ -18,6 +18,7 @@
 #include "search/seen.h"
 
 #define PGSAM_MAX_OPTIONS 64u /* ordinal axes with more values move up and down instead */
+#define PGSAM_MAX_NAMES 1024u /* categories of an axis with preferences */
 #define PGSAM_MAX_FLIPS 4u
 #define PGSAM_WARM_UP 200u /* moves of all chains before temperatures are set */
 

@@ -18,13 +18,19 @@ static bool steps(const struct search_axis *a)
     return a->kind == AXIS_REAL || (a->kind == AXIS_ORDINAL && a->n > PGSAM_MAX_OPTIONS);
 }
 
+/* So many names that keeping a preference for each would cost more than it teaches. */
+static bool is_nameless(const struct search_axis *a)
+{
+    return a->kind == AXIS_CATEGORICAL && a->n > PGSAM_MAX_NAMES;
+}
+
 uint32_t pgsam_options(const struct search_axis *a)
 {
     if (a->kind == AXIS_PERMUTATION)
         return a->n > 1 ? 1 : 0;
     if (a->kind == AXIS_REAL)
         return a->hi > a->lo ? 2 : 0;
-    return a->n < 2 ? 0 : steps(a) ? 2 : a->n;
+    return a->n < 2 ? 0 : steps(a) ? 2 : is_nameless(a) ? 1 : a->n;
 }
 
 static void take_step(const struct search_axis *a, struct pgsam_chain *c, double *v, bool up)
@@ -65,6 +71,14 @@ static void reorder(size_t n, double *v, struct rng *r)
     }
 }
 
+static uint32_t uniform_option(struct pgsam_chain *c, uint32_t n, uint32_t now)
+{
+    if (now >= n)
+        return (uint32_t)rng_below(&c->rng, n);
+    const uint32_t v = (uint32_t)rng_below(&c->rng, n - 1);
+    return v >= now ? v + 1 : v;
+}
+
 static void apply(struct pgsam *s, struct pgsam_chain *c, size_t axis, uint32_t option)
 {
     const struct search_axis *a = &s->p->axis[axis];
@@ -74,6 +88,8 @@ static void apply(struct pgsam *s, struct pgsam_chain *c, size_t axis, uint32_t 
         reorder(a->n, v, &c->rng);
     } else if (steps(a)) {
         take_step(a, c, v, option == 1);
+    } else if (is_nameless(a)) {
+        *v = uniform_option(c, a->n, (uint32_t)*v);
     } else {
         *v = option;
     }
@@ -85,16 +101,8 @@ static uint32_t present(const struct pgsam *s, const struct pgsam_chain *c, size
 {
     const struct search_axis *a = &s->p->axis[axis];
 
-    return steps(a) || a->kind == AXIS_PERMUTATION ? pgsam_options(a)
-                                                   : (uint32_t)c->y[s->var[axis]];
-}
-
-static uint32_t uniform_option(struct pgsam_chain *c, uint32_t n, uint32_t now)
-{
-    if (now >= n)
-        return (uint32_t)rng_below(&c->rng, n);
-    const uint32_t v = (uint32_t)rng_below(&c->rng, n - 1);
-    return v >= now ? v + 1 : v;
+    return steps(a) || is_nameless(a) || a->kind == AXIS_PERMUTATION ? pgsam_options(a)
+                                                                     : (uint32_t)c->y[s->var[axis]];
 }
 
 /* The weights are found twice rather than kept: an axis may have any number of values. */

@@ -303,6 +303,28 @@ static void a_long_list_of_categories_is_walked_by_name(void **state)
         fail_msg("found by %zu of 12 runs", n_found);
 }
 
+static void very_many_categories_are_no_trouble(void **state)
+{
+    static const struct search_axis axis[] = { { "one", AXIS_CATEGORICAL, 100000, 0, 0 },
+                                               { "two", AXIS_CATEGORICAL, 2, 0, 0 } };
+    const struct search_problem p = {
+        .name = "names", .n_axes = 2, .n_obj = 2, .axis = axis, .evaluate = scattered
+    };
+    static const double ref[2] = { 1, 1 };
+
+    (void)state;
+    for (int k = 0; k < 2; k++) {
+        const struct search_options o = { .budget = 2000, .seed = 3, .no_archive_moves = k };
+        struct search_result r;
+        struct archive *a = run(&p, "pgsam", &o, &r);
+        assert_int_equal(r.evaluations, 2000);
+        /* one name in 200 is the best of `one`, and 2000 are tried; 1 is the better of `two` */
+        assert_true(volume(a, ref) > 0.95 * (1 - scatter(83)) * (1 - scatter(1)));
+        archive_free(a);
+        search_result_release(&r);
+    }
+}
+
 static void genetic_search_reaches_known_fronts(void **state)
 {
     static const struct {
@@ -474,6 +496,7 @@ int main(void)
         cmocka_unit_test(pgsam_without_its_additions_is_plain_annealing),
         cmocka_unit_test(pgsam_is_ahead_of_genetic_search_on_a_codesign_space),
         cmocka_unit_test(a_long_list_of_categories_is_walked_by_name),
+        cmocka_unit_test(very_many_categories_are_no_trouble),
         cmocka_unit_test(genetic_search_reaches_known_fronts),
         cmocka_unit_test(permutations_stay_permutations),
         cmocka_unit_test(every_stop_says_why),
