@@ -241,7 +241,7 @@ static cosim_status show_offload(struct routing *r, struct table **t, cosim_erro
         rest = on == 0 ? 1 : 0;
     if (rest == on || rest >= r->platform->n_members)
         return err_set(e, COSIM_EUSAGE, "an offload goes from one member to another");
-    return route_table_offload(t, &r->setup, on, rest, &r->arena, e);
+    return route_table_offload(t, &r->setup, on, rest, r->o->apart != NULL, &r->arena, e);
 }
 
 static const struct {
@@ -273,7 +273,10 @@ static cosim_status route(struct routing *r, const char *platform, struct table 
         TRY(routing_parse_throttle(r, r->o->throttle, &event, e));
     TRY(route_setup_make(&r->setup, r->c, r->s, r->platform, r->o->split_layers, NULL, &r->arena,
                          e));
-    if (r->forked)
+    const bool curve = strcmp(r->o->show, "offload") == 0;
+    if (curve && r->o->apart && strcmp(r->o->apart, "kv") != 0)
+        return err_set(e, COSIM_EUSAGE, "of an offload, only 'kv' can be apart");
+    if (r->forked && !curve)
         return routing_show_forked(r, t, e);
     for (size_t i = 0; i < sizeof shows / sizeof *shows; i++) {
         if (strcmp(shows[i].name, r->o->show) == 0)

@@ -273,9 +273,13 @@ struct route_named {
 cosim_status route_table_totals(struct table **t, const struct route_setup *u,
                                 const struct route_named *plan, size_t n, cosim_error *e);
 
-/** Layers on `on`, the rest on `rest`: 0 to all, the last layers first. */
+/** Layers on `on`, the rest on `rest`: 0 to all, the last layers first. kv_stays: keys and values
+ * of all of them stay on `rest`. */
 cosim_status route_table_offload(struct table **t, const struct route_setup *u, size_t on,
-                                 size_t rest, struct arena *a, cosim_error *e);
+                                 size_t rest, bool kv_stays, struct arena *a, cosim_error *e);
+
+/** Notes of what was asked and of the members' sources. */
+cosim_status route_note_study(struct table *t, const struct route_setup *u, cosim_error *e);
 
 /** Decode as a pipeline of many requests: stages on members, each at most once. */
 cosim_status route_table_pipeline(struct table **t, const struct route_setup *u, struct arena *a,

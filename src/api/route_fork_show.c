@@ -65,9 +65,11 @@ static cosim_status add_chain(struct fork_named *row, size_t *n, struct routing 
     search.wanted[r->lead] = true;
     TRY(route_setup_make(u, r->c, r->s, r->platform, split, NULL, &r->arena, e));
     const cosim_status st = route_solve(&f, &u->problem, &search, &r->arena, &own);
-    if (st != COSIM_OK && st != COSIM_ENO)
+    if (st != COSIM_OK && st != COSIM_ENO && st != COSIM_ERANGE)
         return err_set(e, st, "%s", own.msg);
-    const char *name = split ? "chain, layers in two parts" : "chain of layers";
+    const char *name = st == COSIM_ERANGE ? "chain: too many to compare"
+                       : split            ? "chain, layers in two parts"
+                                          : "chain of layers";
     row[(*n)++] = st == COSIM_OK ? name_chain(name, &f.plan[0])
                                  : (struct fork_named){ .name = name, .latency_s = INF_F64 };
     return COSIM_OK;

@@ -42,7 +42,8 @@ static cosim_status price_members(struct making *k, const struct route_event *ev
     return COSIM_OK;
 }
 
-/* A pool holds what its largest user may take; a tier takes all but the system's share. */
+/* A pool holds what the first member that computes in it may take: the row of the chip knows how
+ * much the system leaves, a share of it with another class does not. A tier takes all. */
 static void size_pools(struct route_setup *u, double reserve_bytes)
 {
     const struct platform *pf = u->platform;
@@ -52,9 +53,9 @@ static void size_pools(struct route_setup *u, double reserve_bytes)
     for (size_t m = 0; m < pf->n_members; m++) {
         const size_t k = pf->member[m].pool;
         if (pf->member[m].runs_on == m) {
+            if (!computes[k])
+                p->capacity_bytes[k] = u->rates[m].rate[RATE_MEM_USABLE_BYTES].value;
             computes[k] = true;
-            p->capacity_bytes[k] =
-                max_f64(p->capacity_bytes[k], u->rates[m].rate[RATE_MEM_USABLE_BYTES].value);
         } else if (!computes[k]) {
             p->capacity_bytes[k] = pf->pool[k].mem_bytes;
         }

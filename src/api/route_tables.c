@@ -30,7 +30,7 @@ static cosim_status note_qeil(struct table *t, cosim_error *e)
                       "(arXiv 2602.06057v3), whose definitions were not available");
 }
 
-static cosim_status note_study(struct table *t, const struct route_setup *u, cosim_error *e)
+cosim_status route_note_study(struct table *t, const struct route_setup *u, cosim_error *e)
 {
     TRY(table_note(t, e, "%s on %s: batch %.0f, %.0f prompt tokens, %.0f output tokens",
                    u->model_id, u->platform->id, u->batch, u->prompt_tokens, u->output_tokens));
@@ -150,7 +150,7 @@ static cosim_status plan_rows(struct table *t, const struct route_setup *u,
                        plan->pool_bytes[k], p->capacity_bytes[k]));
     if (plan->kv_move_s > 0.0)
         TRY(table_note(t, e, "keys and values move once: %.4g s", plan->kv_move_s));
-    TRY(note_study(t, u, e));
+    TRY(route_note_study(t, u, e));
     return note_qeil(t, e);
 }
 
@@ -213,7 +213,7 @@ static cosim_status front_rows(struct table *t, const struct route_setup *u,
     TRY(table_note(t, e, "%s", f->note));
     for (size_t m = 0; m < p->n_members; m++)
         TRY(table_note(t, e, "%zu = %s", m, member_name(u, m)));
-    return note_study(t, u, e);
+    return route_note_study(t, u, e);
 }
 
 cosim_status route_table_front(struct table **t, const struct route_setup *u,
@@ -331,61 +331,4 @@ cosim_status route_table_totals(struct table **t, const struct route_setup *u,
 {
     TRY(table_new(t, "totals", total_columns, N_TOTAL_COLUMNS, e));
     return finish(t, total_rows(*t, u, plan, n, e));
-}
-
-/* --- partial offload ------------------------------------------------------------------------ */
-
-static cosim_status offload_rows(struct table *t, const struct route_setup *u, size_t on,
-                                 size_t rest, struct arena *a, cosim_error *e)
-{
-    const struct route_problem *p = &u->problem;
-
-    for (size_t n = 0; n + 1 <= p->n_nodes; n++) {
-        struct placement *plan = route_plan_new(p, rest, a);
-        size_t row;
-        if (!plan)
-            return err_set(e, COSIM_ENOMEM, "out of memory for placements");
-        /* n up to the number of layers: the last n of them; one more: the head too */
-        const size_t last = n + 1 == p->n_nodes ? p->n_nodes - 1 : p->n_nodes - 2;
-        for (int f = 0; f < N_ROUTE_PHASES; f++)
-            for (size_t i = 0; i < n; i++)
-                plan->place[f][last - i] = (uint8_t)on;
-        route_plan_sum(p, plan);
-        TRY(table_add_row(t, &row, e));
-        table_set_u64(t, row, 0, n);
-        table_set_flag(t, row, 1, plan->fits);
-        if (!plan->runs)
-            continue;
-        table_set_f64(t, row, 2, plan->ttft_s);
-        table_set_f64(t, row, 3, u->batch * u->prompt_tokens / plan->ttft_s);
-        if (p->repeats[ROUTE_DECODE] > 0.0) {
-            table_set_f64(t, row, 4, plan->tpot_s);
-            table_set_f64(t, row, 5, u->batch / plan->tpot_s);
-        }
-        table_set_f64(t, row, 6, plan->objective[ROUTE_ENERGY]);
-        table_set_f64(t, row, 7, plan->pool_bytes[p->weight_pool[on]]);
-    }
-    TRY(table_note(t, e,
-                   "the last layers run on '%s', the others, the embedding and (but in the "
-                   "last row) the head on '%s'",
-                   member_name(u, on), member_name(u, rest)));
-    return note_study(t, u, e);
-}
-
-cosim_status route_table_offload(struct table **t, const struct route_setup *u, size_t on,
-                                 size_t rest, struct arena *a, cosim_error *e)
-{
-    static const struct column columns[] = {
-        { "offloaded", "", "layers, then the head", CELL_U64 },
-        { "fits", "", "every memory holds its part", CELL_BOOL },
-        { "ttft_s", "s", "prefill", CELL_F64 },
-        { "prefill_tokens_per_s", "1/s", "", CELL_F64 },
-        { "tpot_s", "s", "one decode step", CELL_F64 },
-        { "decode_tokens_per_s", "1/s", "", CELL_F64 },
-        { "energy_j", "J", "the whole request", CELL_F64 },
-        { "offloaded_bytes", "byte", "weights and KV there", CELL_F64 },
-    };
-
-    TRY(table_new(t, "partial offload", columns, sizeof columns / sizeof *columns, e));
-    return finish(t, offload_rows(*t, u, on, rest, a, e));
 }

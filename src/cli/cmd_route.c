@@ -67,8 +67,11 @@ static int draw(cosim *c, const cosim_study *s, const char *platform, cosim_rout
                 const char *shown, const struct args *a)
 {
     const bool front = strcmp(shown, "front") == 0, curve = strcmp(shown, "offload") == 0;
+    const char *objectives = args_get(a, "objectives");
+    const char *second =
+        objectives && strstr(objectives, "underuse") ? "underuse_ratio" : "energy_j";
     const cosim_plot_options usual =
-        front ? (cosim_plot_options){ .kind = "pareto", .x = "latency_s", .y = "energy_j" }
+        front ? (cosim_plot_options){ .kind = "pareto", .x = "latency_s", .y = second }
         : curve
             ? (cosim_plot_options){ .kind = "pareto", .x = "offloaded", .y = "decode_tokens_per_s" }
             : (cosim_plot_options){ .kind = "map", .x = "phase", .y = "nodes", .group = "device" };

@@ -58,6 +58,15 @@ refused 2 "'--ranges' needs 1 to 64, or 'nodes'" route rtx-4090-host --model=lla
 run 0 route rtx-4090-host $STUDY --show operators --format csv
 grep -q '^decode,gate_up,gpu' "$T/out" || fail "an operator is missing"
 
+# keys and values that stay on the host make every decode pass go there
+# shellcheck disable=SC2086
+run 0 route rtx-3090-ti-host $STUDY --offload gpu:cpu --format csv
+with=$(awk -F, '$1 == 20 { print $5 }' "$T/out")
+# shellcheck disable=SC2086
+run 0 route rtx-3090-ti-host $STUDY --offload gpu:cpu --apart kv --format csv
+awk -F, -v with="$with" '$1 == 20 { exit !($5 > with) }' "$T/out" || fail "KV apart costs nothing"
+refused 2 "of an offload, only 'kv' can be apart" route rtx-3090-ti-host --model=llama-3.1-8b --offload gpu:cpu --apart experts
+
 run 1 route snapdragon-8-gen-3 --model=llama-3.1-405b --w=bf16
 refused 3 "no platform 'jetson-orin-agx'" route jetson-orin-agx --model=llama-3.1-8b
 refused 3 "no member 'npu'" route rtx-4090-host --model=llama-3.1-8b --drop npu
