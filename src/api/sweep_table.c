@@ -91,13 +91,13 @@ static cosim_status add_notes(struct table *t, const struct resolved *r,
     if (strcmp(r->algorithm->name, "exhaustive") != 0)
         TRY(table_note(t, e, "seed %llu", (unsigned long long)r->request.seed));
     if (res->pruned > 0)
-        TRY(table_note(t, e,
-                       "bounds proved %llu points dominated or infeasible, in %llu blocks those of "
-                       "all devices "
-                       "(%.4g %% of the space was visited, after a search of %llu evaluations)",
-                       (unsigned long long)res->pruned, (unsigned long long)res->pruned_blocks,
-                       100.0 * (double)res->evaluated / (double)res->total,
-                       (unsigned long long)res->searched));
+        TRY(table_note(
+            t, e,
+            "bounds proved %llu points dominated or infeasible, among them %llu whole blocks "
+            "(%.4g %% of the space was visited, after a search of %llu evaluations)",
+            (unsigned long long)res->pruned, (unsigned long long)res->pruned_blocks,
+            100.0 * (double)res->evaluated / (double)res->total,
+            (unsigned long long)res->searched));
     for (int i = 1; i < N_REJECTS; i++)
         if (res->rejected[i] > 0)
             TRY(table_note(t, e, "left out %llu (%s): %s; the first is point %llu",

@@ -20,7 +20,7 @@ done
 
 run 0 sweep "$@" --batch=1..32 --algorithm=pruned --threads=1
 out_has '^note: bounds proved [0-9]* points dominated or infeasible'
-visited=$(sed -n 's/.*devices (\([0-9]*\).* of the space was visited, after a search of 23[0-9]* eval.*/\1/p' "$T/out")
+visited=$(sed -n 's/.*whole blocks (\([0-9]*\).* of the space was visited, after a search of 23[0-9]* eval.*/\1/p' "$T/out")
 [ "${visited:-100}" -lt 20 ] || fail "more than a fifth of the space is visited"
 cp "$T/out" "$T/one"
 run 0 sweep "$@" --batch=1..32 --algorithm=pruned --threads=3
