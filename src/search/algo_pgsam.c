@@ -189,13 +189,25 @@ static void next_point(struct pgsam *s, struct pgsam_chain *c)
     }
 }
 
+/* No axis can move: one evaluation tells all. */
+static size_t ask_the_only_point(struct pgsam *s, double *x)
+{
+    if (s->chain[0].placed)
+        return 0;
+    propose(s, &s->chain[0]);
+    memcpy(x, s->chain[0].y, s->n_vars * sizeof *x);
+    return 1;
+}
+
 static size_t pgsam_ask(void *state, double *x, size_t cap)
 {
     struct pgsam *s = state;
     const size_t n = s->n_chains < cap ? s->n_chains : cap;
 
-    if (!s->movable || (s->n_points && s->seen.n >= s->n_points))
+    if (s->n_points && s->seen.n >= s->n_points)
         return 0;
+    if (!s->movable)
+        return ask_the_only_point(s, x);
     for (size_t c = 0; c < n; c++) {
         next_point(s, &s->chain[c]);
         memcpy(x + c * s->n_vars, s->chain[c].y, s->n_vars * sizeof *x);

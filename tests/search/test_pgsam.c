@@ -122,6 +122,33 @@ static void very_many_categories_are_no_trouble(void **state)
     }
 }
 
+/* A space of one point, and one whose only axis is a real one without room. */
+static void the_only_point_is_found(void **state)
+{
+    static const struct search_axis one[] = { { "a", AXIS_ORDINAL, 1, 0, 0 },
+                                              { "b", AXIS_CATEGORICAL, 1, 0, 0 } },
+                                    fixed[] = { { "a", AXIS_REAL, 0, 0, 0 },
+                                                { "b", AXIS_PERMUTATION, 1, 0, 0 } };
+    static const struct search_axis *const axes[] = { one, fixed };
+    static const char *const names[] = { "pgsam", "psa" };
+
+    (void)state;
+    for (size_t k = 0; k < 4; k++) {
+        const struct search_problem p = {
+            .name = "one", .n_axes = 2, .n_obj = 2, .axis = axes[k / 2], .evaluate = scattered
+        };
+        const struct search_options o = { .budget = 50, .seed = 1 };
+        struct search_result r;
+        struct archive *a = run(&p, names[k % 2], &o, &r);
+        assert_int_equal(r.evaluations, 1);
+        assert_int_equal(r.stop, STOP_DONE);
+        assert_int_equal(archive_size(a), 1);
+        assert_true(archive_objective(a, 0)[0] == scatter(0));
+        archive_free(a);
+        search_result_release(&r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +156,7 @@ int main(void)
         cmocka_unit_test(pgsam_is_ahead_of_genetic_search_on_a_codesign_space),
         cmocka_unit_test(a_long_list_of_categories_is_walked_by_name),
         cmocka_unit_test(very_many_categories_are_no_trouble),
+        cmocka_unit_test(the_only_point_is_found),
     };
     return cmocka_run_group_tests_name("search/pgsam", tests, NULL, NULL);
 }
