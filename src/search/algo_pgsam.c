@@ -26,6 +26,8 @@
 #define N_WEIGHTS 21u
 #define STALLED 1500u      /* evaluations of a chain without a new member before it restarts, */
 #define STALLED_PARTS 40u  /* or this part of its budget if less */
+#define SMALL_SPACE 4000u  /* points; in the warm-up of a larger space known ones are priced again \
+                            */
 #define MAX_FREE_MOVES 64u /* over known points before one is priced anyway */
 
 static void pgsam_close(void *state)
@@ -182,8 +184,8 @@ static void next_point(struct pgsam *s, struct pgsam_chain *c)
         propose(s, c);
         if (!s->n_points || !seen_get(&s->seen, problem_id(s->p, c->y), &f))
             return;
-        if (c->warm)
-            return;
+        if (c->warm && s->n_points > SMALL_SPACE)
+            return; /* so rare that the warm-up need not know */
         if (c->move == MOVE_WALK && pgsam_settle(s, c, &f, false, NULL) != COSIM_OK)
             return;
     }
