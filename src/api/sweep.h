@@ -36,7 +36,9 @@ struct sweep_result {
     uint64_t evaluated, total, rejected[N_REJECTS], example[N_REJECTS]; /* lowest id of each */
     uint64_t *cloud; /* ids of sampled feasible points, ascending */
     size_t n_cloud;
-    uint64_t pruned, pruned_blocks; /* points that a bound proved dominated or infeasible */
+    uint64_t pruned, pruned_blocks; /* points that a bound proved dominated or infeasible, and how
+                                     * many blocks of all devices those are among others */
+    uint64_t searched;              /* evaluations of the search for a first front */
     bool partial;
     const char *stop_reason;
 };

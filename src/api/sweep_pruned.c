@@ -24,6 +24,7 @@ struct plan_of_bounds {
     struct ideal all;
     struct ideal_groups groups;
     const struct archive *warm;
+    uint64_t searched; /* evaluations that found it */
 };
 
 /* One thread's bounds. */
@@ -213,7 +214,7 @@ static void price_warm(const void *ctx, size_t n, const double *x, double *const
 }
 
 static cosim_status find_warm_front(const struct sweep_request *q, struct archive *front,
-                                    cosim_error *e)
+                                    uint64_t *evaluations, cosim_error *e)
 {
     struct search_axis axis[N_AXES];
     struct walker walker;
@@ -242,8 +243,10 @@ static cosim_status find_warm_front(const struct sweep_request *q, struct archiv
     cosim_status st = walker_init(&walker, q->space, e);
     if (st == COSIM_OK)
         st = search_run(&problem, search_algo_find("pgsam"), &o, front, &r, e);
-    if (st == COSIM_OK)
+    if (st == COSIM_OK) {
+        *evaluations = r.evaluations;
         search_result_release(&r);
+    }
     walker_release(&walker);
     return st;
 }
@@ -261,6 +264,7 @@ static cosim_status run_bounded(const struct sweep_request *q, struct plan_of_bo
                      .ctx = plan };
 
     TRY(sweep_run(q, &r, out, e));
+    out->searched = plan->searched;
     if (!out->partial)
         out->stop_reason = "every other point is proved dominated or infeasible";
     return COSIM_OK;
@@ -282,7 +286,7 @@ cosim_status sweep_pruned(const struct sweep_request *q, struct sweep_result *ou
     if (st == COSIM_OK)
         st = archive_new(&warm, q->n_objectives, e);
     if (st == COSIM_OK)
-        st = find_warm_front(q, warm, e);
+        st = find_warm_front(q, warm, &plan.searched, e);
     plan.warm = warm;
     if (st == COSIM_OK)
         st = run_bounded(q, &plan, out, e);

@@ -68,10 +68,11 @@ static cosim_status add_notes(struct table *t, const struct resolved *r,
     if (res->pruned > 0)
         TRY(table_note(
             t, e,
-            "bounds proved %llu points in %llu blocks dominated or infeasible (%.4g %% of "
-            "the space was visited)",
+            "bounds proved %llu points dominated or infeasible, among them %llu whole blocks "
+            "(%.4g %% of the space was visited, after a search of %llu evaluations)",
             (unsigned long long)res->pruned, (unsigned long long)res->pruned_blocks,
-            100.0 * (double)res->evaluated / (double)res->total));
+            100.0 * (double)res->evaluated / (double)res->total,
+            (unsigned long long)res->searched));
     for (int i = 1; i < N_REJECTS; i++)
         if (res->rejected[i] > 0)
             TRY(table_note(t, e, "left out %llu (%s): %s; the first is point %llu",

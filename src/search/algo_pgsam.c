@@ -26,6 +26,8 @@
 #define N_WEIGHTS 21u
 #define STALLED 1500u      /* evaluations of a chain without a new member before it restarts, */
 #define STALLED_PARTS 40u  /* or this part of its budget if less */
+#define SMALL_SPACE 4000u  /* points; in the warm-up of a larger space known ones are priced again \
+                            */
 #define MAX_FREE_MOVES 64u /* over known points before one is priced anyway */
 
 static void pgsam_close(void *state)
@@ -182,11 +184,21 @@ static void next_point(struct pgsam *s, struct pgsam_chain *c)
         propose(s, c);
         if (!s->n_points || !seen_get(&s->seen, problem_id(s->p, c->y), &f))
             return;
-        if (c->warm)
-            return;
+        if (c->warm && s->n_points > SMALL_SPACE)
+            return; /* so rare that the warm-up need not know */
         if (c->move == MOVE_WALK && pgsam_settle(s, c, &f, false, NULL) != COSIM_OK)
             return;
     }
+}
+
+/* No axis can move: one evaluation tells all. */
+static size_t ask_the_only_point(struct pgsam *s, double *x)
+{
+    if (s->chain[0].placed)
+        return 0;
+    propose(s, &s->chain[0]);
+    memcpy(x, s->chain[0].y, s->n_vars * sizeof *x);
+    return 1;
 }
 
 static size_t pgsam_ask(void *state, double *x, size_t cap)
@@ -194,8 +206,10 @@ static size_t pgsam_ask(void *state, double *x, size_t cap)
     struct pgsam *s = state;
     const size_t n = s->n_chains < cap ? s->n_chains : cap;
 
-    if (!s->movable || (s->n_points && s->seen.n >= s->n_points))
+    if (s->n_points && s->seen.n >= s->n_points)
         return 0;
+    if (!s->movable)
+        return ask_the_only_point(s, x);
     for (size_t c = 0; c < n; c++) {
         next_point(s, &s->chain[c]);
         memcpy(x + c * s->n_vars, s->chain[c].y, s->n_vars * sizeof *x);

@@ -3,116 +3,13 @@
 
 #include "core/num.h"
 #include "search/hypervolume.h"
-#include "search/stats.h"
 #include "search/testproblem.h"
 #include "search/weights.h"
 
-#include "support/close.h"
+#include "support/codesign.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* Bits, batch, device, split: a small co-design space with a capacity limit. */
-static const struct search_axis codesign_axis[] = {
-    { "bits", AXIS_ORDINAL, 8, 0, 0 },       { "batch", AXIS_ORDINAL, 40, 0, 0 },
-    { "device", AXIS_CATEGORICAL, 9, 0, 0 }, { "split", AXIS_ORDINAL, 4, 0, 0 },
-    { "step", AXIS_ORDINAL, 6, 0, 0 },
-};
-static const double bandwidth[9] = { 1, 2.5, 3.3, 0.4, 7, 5.1, 0.9, 4.2, 6.3 };
-static const double watts[9] = { 30, 90, 60, 8, 400, 210, 20, 180, 320 };
-static const double capacity[9] = { 16, 24, 40, 8, 80, 80, 12, 32, 64 };
-
-static void codesign_one(const double *x, double *f, double *violation)
-{
-    const double bits = 2 + 2 * x[0], batch = 1 + x[1], split = 1 + x[3], hz = 0.5 + 0.1 * x[4];
-    const size_t d = (size_t)x[2];
-    const double bytes = bits + 0.25 * batch;
-    const double memory_s = bytes / (bandwidth[d] * split), math_s = 0.01 * batch / (split * hz);
-    const double s = (memory_s > math_s ? memory_s : math_s) + 0.05 * (split - 1);
-
-    f[0] = s;
-    f[1] = (0.5 + hz * hz * 0.5) * s * watts[d] * split / batch;
-    f[2] = 1 / (bits * bits);
-    *violation = bytes > capacity[d] * split ? bytes - capacity[d] * split : 0;
-}
-
-static void codesign(const void *ctx, size_t n, const double *x, double *const *obj,
-                     double *violation)
-{
-    (void)ctx;
-    for (size_t i = 0; i < n; i++) {
-        double f[3];
-        codesign_one(x + 5 * i, f, &violation[i]);
-        for (size_t j = 0; j < 3; j++)
-            obj[j][i] = f[j];
-    }
-}
-
-/* Optimistic: every axis not fixed yet takes its best value for each term. */
-static bool codesign_bound(const void *ctx, const double *x, size_t n_fixed, double *lower)
-{
-    const double bits_lo = n_fixed > 0 ? 2 + 2 * x[0] : 2, bits_hi = n_fixed > 0 ? bits_lo : 16;
-    const double batch_lo = n_fixed > 1 ? 1 + x[1] : 1, batch_hi = n_fixed > 1 ? batch_lo : 40;
-    double bw = 7, w_per_bw = INF_F64, cap = 80;
-
-    (void)ctx;
-    for (size_t d = 0; d < 9; d++)
-        w_per_bw = min_f64(watts[d] / bandwidth[d], w_per_bw);
-    if (n_fixed > 2) {
-        const size_t d = (size_t)x[2];
-        bw = bandwidth[d];
-        cap = capacity[d];
-        w_per_bw = watts[d] / bw;
-    }
-    const double split = n_fixed > 3 ? 1 + x[3] : 4, bytes = bits_lo + 0.25 * batch_lo;
-    lower[0] = bytes / (bw * split);
-    /* joules: s watts split / batch >= bytes / bandwidth watts / batch, falling in batch */
-    lower[1] = 0.625 * (bits_lo / batch_hi + 0.25) * w_per_bw * (1 - 1e-12);
-    lower[2] = 1 / (bits_hi * bits_hi);
-    return bytes <= cap * split;
-}
-
-static const struct search_problem codesign_problem = {
-    .name = "codesign",
-    .n_axes = 5,
-    .n_obj = 3,
-    .axis = codesign_axis,
-    .evaluate = codesign,
-};
-
-static struct archive *run(const struct search_problem *p, const char *algo,
-                           const struct search_options *o, struct search_result *r)
-{
-    struct archive *a;
-    cosim_error e = { 0 };
-
-    assert_int_equal(archive_new(&a, p->n_obj, NULL), COSIM_OK);
-    if (search_run(p, search_algo_find(algo), o, a, r, &e) != COSIM_OK)
-        fail_msg("%s on %s: %s", algo, p->name, e.msg);
-    assert_int_equal(archive_sort(a, NULL), COSIM_OK);
-    return a;
-}
-
-static void assert_same(struct archive *a, struct archive *b)
-{
-    const size_t n = archive_size(a);
-
-    assert_int_equal(n, archive_size(b));
-    assert_memory_equal(archive_ids(a), archive_ids(b), n * sizeof(uint64_t));
-    for (size_t j = 0; j < archive_n_obj(a); j++)
-        assert_memory_equal(archive_objective(a, j), archive_objective(b, j), n * sizeof(double));
-}
-
-static double volume(const struct archive *a, const double *ref)
-{
-    const double *obj[ARCHIVE_MAX_OBJ];
-    double v;
-
-    for (size_t j = 0; j < archive_n_obj(a); j++)
-        obj[j] = archive_objective(a, j);
-    assert_int_equal(hypervolume(obj, archive_size(a), archive_n_obj(a), ref, &v, NULL), COSIM_OK);
-    return v;
-}
 
 static void every_algorithm_is_reproducible_on_any_thread_count(void **state)
 {
@@ -206,123 +103,6 @@ static void guided_search_finds_the_front_of_a_codesign_space(void **state)
         archive_free(a);
     }
     archive_free(exact);
-}
-
-/* Numbers without any order: only the name of a category tells what it is worth; the least is 0.1.
- */
-static double scatter(size_t i)
-{
-    return 0.1 + 0.9 * (double)((i * 73 + 141) % 200) / 200;
-}
-
-static void scattered(const void *ctx, size_t n, const double *x, double *const *obj,
-                      double *violation)
-{
-    (void)ctx;
-    for (size_t i = 0; i < n; i++) {
-        obj[0][i] = scatter((size_t)x[2 * i]);
-        obj[1][i] = scatter((size_t)x[2 * i + 1]);
-        violation[i] = 0;
-    }
-}
-
-/* Without momentum, direction repeats, preferred and mixed moves: plain annealing. */
-static void pgsam_without_its_additions_is_plain_annealing(void **state)
-{
-    struct search_axis axis[TESTPROBLEM_MAX_VARS];
-    const struct search_problem dtlz2 = testproblem_problem(testproblem_find("dtlz2"), axis);
-    const struct search_problem *const problem[] = { &codesign_problem, &dtlz2 };
-
-    (void)state;
-    for (size_t p = 0; p < 2; p++) {
-        struct search_result r1, r2, r3;
-        struct search_options o = { .budget = 4000, .seed = 3 };
-        struct archive *plain = run(problem[p], "psa", &o, &r1);
-        struct archive *full = run(problem[p], "pgsam", &o, &r2);
-        o.no_momentum = o.uniform_moves = o.no_direction_repeat = o.no_archive_moves = true;
-        struct archive *off = run(problem[p], "pgsam", &o, &r3);
-        assert_same(plain, off);
-        assert_int_equal(r1.evaluations, r3.evaluations);
-        assert_memory_equal(r1.trace, r3.trace, r1.n_trace * sizeof *r1.trace);
-        assert_true(memcmp(r1.trace, r2.trace, r1.n_trace * sizeof *r1.trace) != 0);
-        archive_free(plain);
-        archive_free(full);
-        archive_free(off);
-        search_result_release(&r1);
-        search_result_release(&r2);
-        search_result_release(&r3);
-    }
-}
-
-/* The promise of docs/search.md in small: equal evaluations, many seeds, a rank test. */
-static void pgsam_is_ahead_of_genetic_search_on_a_codesign_space(void **state)
-{
-    enum { N_SEEDS = 11 };
-    static const double ref[3] = { 10, 400, 0.3 };
-    double hv[2][N_SEEDS];
-    struct rank_test t;
-
-    (void)state;
-    for (size_t k = 0; k < 2; k++)
-        for (uint64_t seed = 0; seed < N_SEEDS; seed++) {
-            const struct search_options o = { .budget = 1500, .seed = 500 + seed };
-            struct search_result r;
-            struct archive *a = run(&codesign_problem, k ? "nsga2" : "pgsam", &o, &r);
-            assert_int_equal(r.evaluations, 1500);
-            hv[k][seed] = volume(a, ref);
-            archive_free(a);
-            search_result_release(&r);
-        }
-    assert_int_equal(stats_rank_test(hv[0], N_SEEDS, hv[1], N_SEEDS, &t, NULL), COSIM_OK);
-    assert_true(t.a12 > 0.5 && t.p < 0.01);
-}
-
-/* More categories than an ordinal axis may have values before it is walked in steps: the walk alone
- * has to find the best of both lists, one point of 40000. */
-static void a_long_list_of_categories_is_walked_by_name(void **state)
-{
-    static const struct search_axis axis[] = { { "one", AXIS_CATEGORICAL, 200, 0, 0 },
-                                               { "two", AXIS_CATEGORICAL, 200, 0, 0 } };
-    const struct search_problem p = {
-        .name = "names", .n_axes = 2, .n_obj = 2, .axis = axis, .evaluate = scattered
-    };
-    static const double ref[2] = { 1, 1 };
-    const double best = (1 - scatter(83)) * (1 - scatter(83));
-    size_t n_found = 0;
-
-    (void)state;
-    for (uint64_t seed = 1; seed <= 12; seed++) {
-        const struct search_options o = { .budget = 3000, .seed = seed, .no_archive_moves = true };
-        struct search_result r;
-        struct archive *a = run(&p, "pgsam", &o, &r);
-        n_found += volume(a, ref) > best * (1 - 1e-12);
-        archive_free(a);
-        search_result_release(&r);
-    }
-    if (n_found < 10)
-        fail_msg("found by %zu of 12 runs", n_found);
-}
-
-static void very_many_categories_are_no_trouble(void **state)
-{
-    static const struct search_axis axis[] = { { "one", AXIS_CATEGORICAL, 100000, 0, 0 },
-                                               { "two", AXIS_CATEGORICAL, 2, 0, 0 } };
-    const struct search_problem p = {
-        .name = "names", .n_axes = 2, .n_obj = 2, .axis = axis, .evaluate = scattered
-    };
-    static const double ref[2] = { 1, 1 };
-
-    (void)state;
-    for (int k = 0; k < 2; k++) {
-        const struct search_options o = { .budget = 2000, .seed = 3, .no_archive_moves = k };
-        struct search_result r;
-        struct archive *a = run(&p, "pgsam", &o, &r);
-        assert_int_equal(r.evaluations, 2000);
-        /* one name in 200 is the best of `one`, and 2000 are tried; 1 is the better of `two` */
-        assert_true(volume(a, ref) > 0.95 * (1 - scatter(83)) * (1 - scatter(1)));
-        archive_free(a);
-        search_result_release(&r);
-    }
 }
 
 static void genetic_search_reaches_known_fronts(void **state)
@@ -493,10 +273,6 @@ int main(void)
         cmocka_unit_test(every_algorithm_is_reproducible_on_any_thread_count),
         cmocka_unit_test(pruning_leaves_the_exhaustive_front_as_it_is),
         cmocka_unit_test(guided_search_finds_the_front_of_a_codesign_space),
-        cmocka_unit_test(pgsam_without_its_additions_is_plain_annealing),
-        cmocka_unit_test(pgsam_is_ahead_of_genetic_search_on_a_codesign_space),
-        cmocka_unit_test(a_long_list_of_categories_is_walked_by_name),
-        cmocka_unit_test(very_many_categories_are_no_trouble),
         cmocka_unit_test(genetic_search_reaches_known_fronts),
         cmocka_unit_test(permutations_stay_permutations),
         cmocka_unit_test(every_stop_says_why),
