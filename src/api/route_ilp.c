@@ -317,10 +317,12 @@ static cosim_status solve_once(struct ilp *k, double shrink, size_t max_nodes, d
     if (!k->x)
         return err_set(e, COSIM_ENOMEM, "out of memory for an integer problem");
     for (int cuts = 0; cuts < CUTS_MAX; cuts++) {
-        const cosim_status st = milp_solve(&k->m, max_nodes, k->x, least, e);
+        cosim_error own = { 0 };
+        const cosim_status st = milp_solve(&k->m, max_nodes, k->x, least, &own);
         if (st == COSIM_ENO)
             return err_set(e, COSIM_ENO, "no placement fits the memories of the platform");
-        TRY(st);
+        if (st != COSIM_OK)
+            return err_set(e, st, "%s", own.msg);
         if (!find_circle(k, inside))
             return COSIM_OK;
         cut_circle(k, inside);

@@ -113,8 +113,12 @@ cosim_status route_sample(struct placement_front *f, const struct route_problem 
     if (algo == &algo_exhaustive) {
         const struct search_problem problem = route_space_problem(&s);
         const uint64_t n = problem_n_points(&problem);
-        if (n == 0 || n > ENUMERATED_MAX)
-            return err_set(e, COSIM_ERANGE, "too many placements to price them all");
+        if (n == 0 || n > ENUMERATED_MAX) {
+            const cosim_status st =
+                err_set(e, COSIM_ERANGE, "too many placements to price them all");
+            err_hint(e, "without --algorithm the front is exact all the same");
+            return st;
+        }
         o.budget = 0; /* the whole space */
     }
     return run(f, &s, algo, &o, a, e);

@@ -5,6 +5,7 @@
 #include "core/num.h"
 #include "core/rng.h"
 #include "core/table.h"
+#include "search/hypervolume.h"
 
 #include "support/close.h"
 
@@ -453,6 +454,51 @@ static void a_load_and_its_study_make_the_same_problem(void **state)
     cosim_close(c);
 }
 
+static double volume_of(const struct placement_front *f, const double *ref)
+{
+    double *v = calloc(N_ROUTE_OBJECTIVES * f->n, sizeof *v), volume = 0.0;
+    const double *obj[] = { v, v + f->n, v + 2 * f->n };
+
+    assert_non_null(v);
+    for (size_t i = 0; i < f->n; i++)
+        for (size_t q = 0; q < N_ROUTE_OBJECTIVES; q++)
+            v[q * f->n + i] = f->plan[i].objective[q];
+    assert_int_equal(hypervolume(obj, f->n, N_ROUTE_OBJECTIVES, ref, &volume, NULL), COSIM_OK);
+    free(v);
+    return volume;
+}
+
+/* 9^34 placements, of which 1250 are best. */
+static void pgsam_comes_near_the_front_of_a_whole_model(void **state)
+{
+    static const char *const keys[][2] = { { "model", "llama-3.1-8b" }, { "w", "q4_k_m" } };
+    const struct route_search search = { .wanted = { true, true, true } };
+    const double ref[] = { 22.0, 260.0, 0.75 };
+    struct route_sampling how = { .algorithm = "pgsam", .samples = 20000, .seed = 1 };
+    cosim *c = open_data();
+    cosim_study *s = study_of(keys, 2);
+    struct arena a = { 0 };
+    struct platform_db db;
+    const struct platform *pf = platform_of(c, &db, "snapdragon-x-elite", &a);
+    struct route_setup u;
+    struct placement_front exact, ranges, apart;
+
+    (void)state;
+    assert_int_equal(route_setup_make(&u, c, s, pf, false, NULL, &a, NULL), COSIM_OK);
+    assert_int_equal(route_solve(&exact, &u.problem, &search, &a, NULL), COSIM_OK);
+    assert_int_equal(route_sample(&ranges, &u.problem, search.wanted, &how, &a, NULL), COSIM_OK);
+    how.n_ranges = SIZE_MAX;
+    assert_int_equal(route_sample(&apart, &u.problem, search.wanted, &how, &a, NULL), COSIM_OK);
+    const double all = volume_of(&exact, ref);
+    assert_true(exact.n > 1000);
+    assert_true(volume_of(&ranges, ref) >= 0.999 * all);
+    assert_true(volume_of(&ranges, ref) <= all * (1.0 + 1e-9));
+    assert_true(volume_of(&apart, ref) < volume_of(&ranges, ref));
+    arena_release(&a);
+    cosim_study_free(s);
+    cosim_close(c);
+}
+
 static void devices_and_unknown_names_are_refused(void **state)
 {
     static const char *const keys[][2] = { { "model", "llama-3.2-3b" }, { "device", "rtx-4090" } };
@@ -486,6 +532,7 @@ int main(void)
         cmocka_unit_test(the_plan_is_never_worse_than_a_device_alone),
         cmocka_unit_test(operators_add_up_to_their_phase),
         cmocka_unit_test(a_load_and_its_study_make_the_same_problem),
+        cmocka_unit_test(pgsam_comes_near_the_front_of_a_whole_model),
         cmocka_unit_test(devices_and_unknown_names_are_refused),
     };
 
