@@ -24,9 +24,10 @@
 #define FIRST_CREDIT 0.5 /* of every move and axis: try them all */
 #define POOL_CAP 100u
 #define N_WEIGHTS 21u
-#define STALLED 1500u      /* evaluations of a chain without a new member before it restarts, */
-#define STALLED_PARTS 40u  /* or this part of its budget if less */
-#define SMALL_SPACE 4000u  /* points; in the warm-up of a larger space known ones are priced again \
+#define STALLED 1500u     /* evaluations of a chain without a new member before it restarts, */
+#define STALLED_PARTS 40u /* or this part of its budget if less */
+#define SMALL_SPACE                                                                                \
+    4000u                  /* points; in the warm-up of a larger space known ones are priced again \
                             */
 #define MAX_FREE_MOVES 64u /* over known points before one is priced anyway */
 
@@ -157,12 +158,11 @@ static void propose(struct pgsam *s, struct pgsam_chain *c)
 {
     c->n_flips = 0;
     c->move = MOVE_WALK;
-    if (!c->placed) {
-        const size_t k = (size_t)(c - s->chain);
-        if (k < s->p->n_seeds)
-            memcpy(c->y, s->p->seed + k * s->n_vars, s->n_vars * sizeof *c->y);
-        else
-            problem_random(s->p, &c->rng, c->y);
+    if (s->n_seeded < s->p->n_seeds) { /* the chains take them in turn, then go on from the last */
+        memcpy(c->y, s->p->seed + s->n_seeded++ * s->n_vars, s->n_vars * sizeof *c->y);
+        c->move = c->placed ? MOVE_RANDOM : MOVE_WALK;
+    } else if (!c->placed) {
+        problem_random(s->p, &c->rng, c->y);
     } else {
         if (!s->plain && !s->o->no_archive_moves)
             pgsam_choose_move(s, c);

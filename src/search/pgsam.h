@@ -60,7 +60,7 @@ struct pgsam {
     const struct search_problem *p;
     const struct search_options *o;
     bool plain, movable;
-    size_t n_vars, n_chains, n_weights;
+    size_t n_vars, n_chains, n_weights, n_seeded;
     uint64_t n_points, per_chain, stalled;
     double *weight;
     size_t *offset; /* per axis: its first preference; [n_axes]: how many there are */
