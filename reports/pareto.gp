@@ -18,7 +18,7 @@ if (TEXT) {
 } else {
     set xlabel XLABEL.' — '.X_BETTER textcolor rgb INK offset 0,-0.3
     # not 'set ylabel': gnuplot would place it by the width of ticks, beyond the edge for 0.0001
-    set label YLABEL.' — '.Y_BETTER at screen px_x(12), (BOTTOM + TOP) / 2 center rotate by 90 \
+    set label YLABEL.' — '.Y_BETTER at screen px_x(16), (BOTTOM + TOP) / 2 center rotate by 90 \
         textcolor rgb INK
     if (N_LEVEL == 0) {
         plot $cloud using 1:2 with points pointtype 7 pointsize 0.28 linecolor rgb CLOUD notitle, \
