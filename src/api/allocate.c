@@ -21,21 +21,17 @@ static const struct {
 static cosim_status resolve_point(struct allocation *al, cosim_error *e)
 {
     struct study own = *al->study;
-    static const enum axis parallel[] = { AXIS_TP, AXIS_PP, AXIS_EP, AXIS_DP };
 
     own.value[STUDY_W] = (struct setting){ .text = "bf16" };
     own.value[STUDY_OBJECTIVES].text = NULL;
     own.n_limits = 0;
+    TRY(study_refuse_split(&own, "an allocation is for one device", e));
     TRY(resolve(&al->r, al->c, &own, e));
     const struct space *s = &al->r.space;
     if (s->n_points != 1)
         return err_set(e, COSIM_EUSAGE,
                        "an allocation needs one value for each of model, device, activations, "
                        "cache, prompt, output and batch");
-    for (size_t i = 0; i < sizeof parallel / sizeof *parallel; i++)
-        if (s->number[parallel[i]][0] > 1.0)
-            return err_set(e, COSIM_EUSAGE, "an allocation is for one device; '%s' stays 1",
-                           axis_name(parallel[i]));
     al->model = s->model[0];
     al->rates = &s->rates[0];
     if (!is_known(al->rates->rate[RATE_MEM_USABLE_BYTES].value))

@@ -267,7 +267,6 @@ static cosim_status find_increases(struct joint *j, cosim_error *e)
 /* The axes of a sweep, without what only a joint search knows. */
 static cosim_status resolve_space(struct joint *j, const struct study *s, cosim_error *e)
 {
-    static const enum study_key parallel[] = { STUDY_TP, STUDY_PP, STUDY_EP, STUDY_DP };
     struct study plain = study_plain(s);
 
     if (!j->platform)
@@ -275,11 +274,7 @@ static cosim_status resolve_space(struct joint *j, const struct study *s, cosim_
     if (given(s, STUDY_DEVICE))
         return err_at(e, COSIM_EUSAGE, &s->value[STUDY_DEVICE].at,
                       "the devices are those of the platform");
-    for (size_t i = 0; i < sizeof parallel / sizeof *parallel; i++)
-        if (given(s, parallel[i]) && strcmp(s->value[parallel[i]].text, "1") != 0)
-            return err_at(e, COSIM_EUSAGE, &s->value[parallel[i]].at,
-                          "a platform's members work one after the other: '%s' stays 1",
-                          study_key_table[parallel[i]].key);
+    TRY(study_refuse_split(s, "a platform's members work one after the other", e));
     /* the space wants a device to count for: what is counted does not depend on it */
     plain.value[STUDY_DEVICE] = (struct setting){ .text = j->platform->member[0].device.id };
     return resolve(&j->r, j->c, &plain, e);

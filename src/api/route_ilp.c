@@ -242,18 +242,9 @@ static void memory_rows(struct ilp *k, double shrink)
 /* Options that the walk cannot reach: true, and `inside` marks them. */
 static bool find_circle(const struct ilp *k, bool *inside)
 {
-    bool reached[ROUTE_OPTIONS] = { false }, more = true, any = false;
+    bool reached[ROUTE_OPTIONS], any = false;
 
-    for (size_t x = 0; x < k->n_options; x++)
-        for (size_t y = 0; y < k->n_options; y++)
-            reached[y] = reached[y] || ilp_count(k, k->start[x][y]) > 0.5;
-    while (more) {
-        more = false;
-        for (size_t x = 0; x < k->n_options; x++)
-            for (size_t y = 0; y < k->n_options; y++)
-                if (reached[x] && !reached[y] && ilp_count(k, k->step[x][y]) > 0.5)
-                    reached[y] = more = true;
-    }
+    ilp_reach(k, reached);
     for (size_t x = 0; x < k->n_options; x++) {
         inside[x] = false;
         for (size_t y = 0; y < k->n_options && !reached[x]; y++)

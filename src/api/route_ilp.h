@@ -35,6 +35,9 @@ static inline double ilp_count(const struct ilp *k, size_t column)
     return column == SIZE_MAX ? 0.0 : k->x[column];
 }
 
+/** Marks the options that the walk comes to, `n_options` of them. */
+void ilp_reach(const struct ilp *k, bool *reached);
+
 /** The plan of the columns' values, which it uses up: embedding, head, and layers in the order of
  * the walk. */
 cosim_status ilp_read_plan(struct ilp *k, struct fork_plan *plan, cosim_error *e);

@@ -118,21 +118,6 @@ static cosim_status make(struct making *k, const struct route_event *event, cosi
     return route_nodes_price(k, e);
 }
 
-static cosim_status check_space(const struct space *s, cosim_error *e)
-{
-    static const enum axis parallel[] = { AXIS_TP, AXIS_PP, AXIS_EP, AXIS_DP };
-
-    if (s->n_points != 1)
-        return err_set(e, COSIM_EUSAGE,
-                       "a routing needs one value for each of model, formats, "
-                       "prompt, output and batch");
-    for (size_t i = 0; i < sizeof parallel / sizeof *parallel; i++)
-        if (s->number[parallel[i]][0] > 1.0)
-            return err_set(e, COSIM_EUSAGE, "routing places layers; '%s' stays 1",
-                           axis_name(parallel[i]));
-    return COSIM_OK;
-}
-
 cosim_status route_setup_from_rates(struct route_setup *u, const struct load *load,
                                     const struct assumption_db *assumptions,
                                     const struct platform *platform,
@@ -185,7 +170,11 @@ cosim_status route_setup_make(struct route_setup *u, cosim *c, const struct stud
     own.value[STUDY_OBJECTIVES].text = NULL;
     cosim_status st = resolve(&r, c, &own, e);
     if (st == COSIM_OK)
-        st = check_space(&r.space, e);
+        st = study_refuse_split(&own, "a routing places whole layers", e);
+    if (st == COSIM_OK && r.space.n_points != 1)
+        st = err_set(e, COSIM_EUSAGE,
+                     "a routing needs one value for each of model, formats, prompt, output and "
+                     "batch");
     if (st == COSIM_OK)
         st = walker_init(&w, &r.space, e);
     if (st == COSIM_OK)

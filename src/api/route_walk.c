@@ -2,11 +2,13 @@
 /* From the counts of an integer problem to layers in an order. */
 #include "api/route_ilp.h"
 
-/* Does the walk still come to every option that has layers? */
-static bool reaches_all(const struct ilp *k)
-{
-    bool reached[ROUTE_OPTIONS] = { false }, more = true;
+#include <string.h>
 
+void ilp_reach(const struct ilp *k, bool *reached)
+{
+    bool more = true;
+
+    memset(reached, 0, k->n_options * sizeof *reached);
     for (size_t x = 0; x < k->n_options; x++)
         for (size_t y = 0; y < k->n_options; y++)
             reached[y] = reached[y] || ilp_count(k, k->start[x][y]) > 0.5;
@@ -17,6 +19,14 @@ static bool reaches_all(const struct ilp *k)
                 if (reached[x] && !reached[y] && ilp_count(k, k->step[x][y]) > 0.5)
                     reached[y] = more = true;
     }
+}
+
+/* Does the walk still come to every option that has layers? */
+static bool reaches_all(const struct ilp *k)
+{
+    bool reached[ROUTE_OPTIONS];
+
+    ilp_reach(k, reached);
     for (size_t i = 0; i < k->n_kinds; i++)
         for (size_t w = 0; w < k->kind[i].n_ways; w++)
             if (k->x[k->kind[i].column + w] > 0.5 && !reached[k->kind[i].way[w].option])

@@ -129,6 +129,19 @@ cosim_status study_load(struct study *s, const char *path, cosim_error *e)
     return st;
 }
 
+cosim_status study_refuse_split(const struct study *s, const char *why, cosim_error *e)
+{
+    static const enum study_key parallel[] = { STUDY_TP, STUDY_PP, STUDY_EP, STUDY_DP };
+
+    for (size_t i = 0; i < sizeof parallel / sizeof *parallel; i++) {
+        const struct setting *v = &s->value[parallel[i]];
+        if (v->text && strcmp(v->text, "1") != 0)
+            return err_at(e, COSIM_EUSAGE, &v->at, "%s: '%s' stays 1", why,
+                          study_key_table[parallel[i]].key);
+    }
+    return COSIM_OK;
+}
+
 struct setting study_get(const struct study *s, enum study_key key)
 {
     struct setting v = s->value[key];

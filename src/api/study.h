@@ -117,6 +117,9 @@ cosim_status study_without_search(const struct study *s, cosim_error *e);
 /** A copy without those keys, to be read only: it shares its memory with `s`. */
 struct study study_plain(const struct study *s);
 
+/** EUSAGE when the work is split over devices; `why` it cannot be. */
+cosim_status study_refuse_split(const struct study *s, const char *why, cosim_error *e);
+
 /** The given value, else the default; text NULL when there is neither. */
 struct setting study_get(const struct study *s, enum study_key key);
 

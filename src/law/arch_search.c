@@ -57,35 +57,16 @@ bool arch_fits(const struct arch_point *p)
     return !p->cost.impossible && p->used_ratio <= 1.0;
 }
 
-/* The largest real depth in lo .. hi that fits; lo does. */
-static cosim_status saturate(struct arch_point *best, const struct arch_search *s, double lo,
-                             double hi, cosim_error *e)
+/* The largest depth in lo .. hi that fits, of real or of whole ones; lo does. */
+static cosim_status saturate(struct arch_point *best, const struct arch_search *s, bool whole,
+                             double lo, double hi, cosim_error *e)
 {
     struct arch_design a = best->arch;
     struct arch_point p;
 
-    while (hi - lo > 1e-12 * hi) {
-        a.layers = lo + 0.5 * (hi - lo);
-        TRY(arch_evaluate(&p, s, &a, e));
-        if (arch_fits(&p)) {
-            lo = a.layers;
-            *best = p;
-        } else {
-            hi = a.layers;
-        }
-    }
-    return COSIM_OK;
-}
-
-/* The same over whole numbers: far fewer evaluations. */
-static cosim_status saturate_whole(struct arch_point *best, const struct arch_search *s, double lo,
-                                   double hi, cosim_error *e)
-{
-    struct arch_design a = best->arch;
-    struct arch_point p;
-
-    while (hi - lo > 1.0) {
-        a.layers = floor(0.5 * (lo + hi));
+    while (hi - lo > (whole ? 1.0 : 1e-12 * hi)) {
+        const double middle = lo + 0.5 * (hi - lo);
+        a.layers = whole ? floor(middle) : middle;
         TRY(arch_evaluate(&p, s, &a, e));
         if (arch_fits(&p)) {
             lo = a.layers;
@@ -119,7 +100,7 @@ cosim_status arch_try_depth(struct arch_point *p, const struct arch_search *s,
         *p = deepest;
         return COSIM_OK;
     }
-    return whole ? saturate_whole(p, s, lo, hi, e) : saturate(p, s, lo, hi, e);
+    return saturate(p, s, whole, lo, hi, e);
 }
 
 cosim_status arch_best_depth(struct arch_point *best, const struct arch_search *s,

@@ -36,7 +36,7 @@ struct plan {
     const struct model *model;
     const struct plan_class *cls;
     size_t n_cls;
-    const uint32_t *class_of; /* per layer: index into cls */
+    const uint32_t *class_of;           /* per layer: index into cls */
     struct plan_tensor embedding, head; /* head.format NULL = tied */
     const struct plan_bytes *prefix;    /* n_layers + 1: bytes of layers [0, i) */
     double embedding_bytes, head_bytes; /* head_bytes 0 when tied */

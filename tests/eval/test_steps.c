@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Whole steps against docs/model.md 4.6, 5.4, 6.7 and 10.1. Those numbers keep of the bytes only the
- * weights of the products and the KV cache that is read, and take the maximum over the whole step.
+ * Whole steps against docs/model.md 4.6, 5.4, 6.7 and 10.1. Those numbers keep of the bytes only
+ * the weights of the products and the KV cache that is read, and take the maximum over the whole
+ * step.
  */
 #include "core/num.h"
 #include "energy/energy.h"

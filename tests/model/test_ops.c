@@ -30,7 +30,9 @@ static struct op attention(double heads, double kv_heads, double window)
 static void each_operator_counts_what_its_row_says(void **state)
 {
     const struct step s = { 2, 3, 5, 2 };
-    const struct op norm = { .kind = &op_elementwise, .n = 10, .w_bits = 16, .flops_per_elem = 4, .accesses_per_elem = 2 };
+    const struct op norm = {
+        .kind = &op_elementwise, .n = 10, .w_bits = 16, .flops_per_elem = 4, .accesses_per_elem = 2
+    };
     const struct op gemm = {
         .kind = &op_gemm, .n = 20, .k = 10, .w_bits = 4, .a_bits = 8, .flops_per_elem = 0.5
     };

@@ -12,11 +12,11 @@
 
 #include <cmocka.h>
 
-#define assert_rel(got, want, tolerance)                                                          \
-    do {                                                                                          \
-        const double got_ = (got), want_ = (want), tol_ = (tolerance);                            \
-        if (!(fabs(got_ - want_) <= tol_ * fabs(want_)))                                          \
-            fail_msg("%s = %.17g, want %.17g (relative tolerance %g)", #got, got_, want_, tol_); \
+#define assert_rel(got, want, tolerance)                                                           \
+    do {                                                                                           \
+        const double got_ = (got), want_ = (want), tol_ = (tolerance);                             \
+        if (!(fabs(got_ - want_) <= tol_ * fabs(want_)))                                           \
+            fail_msg("%s = %.17g, want %.17g (relative tolerance %g)", #got, got_, want_, tol_);   \
     } while (0)
 
 #endif
