@@ -97,7 +97,7 @@ cosim_status route_table_offload(struct table **t, const struct route_setup *u, 
                                  size_t rest, bool kv_stays, struct arena *a, cosim_error *e)
 {
     static const struct column columns[] = {
-        { "offloaded", "", "layers, then the head", CELL_U64 },
+        { "offloaded_layers", "", "layers, then the head as one more", CELL_U64 },
         { "fits", "", "every memory holds its part", CELL_BOOL },
         { "ttft_s", "s", "prefill", CELL_F64 },
         { "prefill_tokens_per_s", "1/s", "", CELL_F64 },

@@ -73,7 +73,9 @@ static int draw(cosim *c, const cosim_study *s, const char *platform, cosim_rout
     const cosim_plot_options usual =
         front ? (cosim_plot_options){ .kind = "pareto", .x = "latency_s", .y = second }
         : curve
-            ? (cosim_plot_options){ .kind = "pareto", .x = "offloaded", .y = "decode_tokens_per_s" }
+            ? (cosim_plot_options){ .kind = "curve",
+                                    .x = "offloaded_layers",
+                                    .y = "decode_tokens_per_s" }
             : (cosim_plot_options){ .kind = "map", .x = "phase", .y = "nodes", .group = "device" };
     cosim_error e = { .status = COSIM_OK };
     cosim_table *t = NULL;
