@@ -17,7 +17,6 @@
 
 #include "core/arena.h"
 #include "core/err.h"
-#include "core/table.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -137,17 +136,5 @@ struct alloc_ask alloc_ask_default(void);
 cosim_status alloc_ilp(struct alloc_plan *plan, const struct alloc_problem *p,
                        const struct alloc_ask *ask, double seconds, struct arena *a,
                        cosim_error *e);
-
-/* --- tables ------------------------------------------------------------------------------- */
-
-/** One row per group: format, bytes, loss, where the loss is from; sums as notes. */
-cosim_status alloc_plan_table(struct table **t, const struct alloc_problem *p,
-                              const struct alloc_plan *plan, cosim_error *e);
-
-/** One row per point; the notes say whether it is exact. */
-cosim_status alloc_frontier_table(struct table **t, const struct alloc_frontier *f, cosim_error *e);
-
-/** Barred options with their reasons: what the hard rules took away. */
-cosim_status alloc_barred_table(struct table **t, const struct alloc_problem *p, cosim_error *e);
 
 #endif

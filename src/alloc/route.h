@@ -14,7 +14,6 @@
 
 #include "core/arena.h"
 #include "core/err.h"
-#include "core/table.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -79,22 +78,5 @@ struct route_pipeline {
  */
 cosim_status route_chain_pipeline(struct route_pipeline *p, const struct route_chain *c,
                                   int fixed_order, struct arena *a, cosim_error *e);
-
-/** One row per run of layers on a device. objective: names with units, n_objectives of them. */
-cosim_status route_plan_table(struct table **t, const struct route_chain *c,
-                              const struct route_plan *plan, const char *const *device,
-                              const char *const *objective, cosim_error *e);
-
-/** One row per placement of the front: objectives, transfers, and devices as 0011... */
-cosim_status route_front_table(struct table **t, const struct route_chain *c,
-                               const struct route_front *f, const char *const *objective,
-                               cosim_error *e);
-
-/**
- * What is lost when a device drops out: one row per device, the best placement without it (by the
- * weighted sum, within the capacities) against the best with all.
- */
-cosim_status route_dropout_table(struct table **t, const struct route_chain *c,
-                                 const double *weight, const char *const *device, cosim_error *e);
 
 #endif

@@ -10,6 +10,7 @@
 #include "alloc/alloc.h"
 #include "alloc/loss_source.h"
 #include "api/resolve.h"
+#include "core/table.h"
 
 #define ALLOCATE_FORMATS_MAX 64u
 #define ALLOCATE_KINDS_MAX 16u

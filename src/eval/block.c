@@ -2,18 +2,11 @@
 #include "eval/block.h"
 
 #include "core/num.h"
+#include "core/vector.h"
 #include "energy/energy.h"
 #include "roofline/roofline.h"
 
 #include <string.h>
-
-/* Vector units are chosen at run time; contraction is off, so all clones give the same bits. */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)                                \
-    && !defined(__SANITIZE_ADDRESS__)
-#define HOT __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define HOT
-#endif
 
 static double *column(struct arena *a, size_t stride)
 {
@@ -111,10 +104,9 @@ static inline void load_chunk(struct chunk *k, const struct rate_columns *c, siz
 }
 
 /* Not inlined: gcc would fuse the lanes of two operators and then vectorise neither. */
-HOT __attribute__((noinline)) static void add_op(double *restrict busy_s,
-                                                 const struct chunk *restrict k,
-                                                 const double *restrict s_per_flop,
-                                                 const struct priced_op *op)
+__attribute__((noinline)) HOT void add_op(double *restrict busy_s, const struct chunk *restrict k,
+                                          const double *restrict s_per_flop,
+                                          const struct priced_op *op)
 
 {
     const struct priced_op o = *op;
@@ -130,9 +122,8 @@ HOT __attribute__((noinline)) static void add_op(double *restrict busy_s,
     }
 }
 
-HOT __attribute__((noinline)) static void add_net(double *restrict busy_s,
-                                                  const struct rate_columns *c, size_t base,
-                                                  const struct priced_net *net)
+__attribute__((noinline)) HOT void add_net(double *restrict busy_s, const struct rate_columns *c,
+                                           size_t base, const struct priced_net *net)
 {
     const struct priced_net n = *net;
     const double *restrict alpha_s = c->rate[RATE_LINK_LATENCY_S] + base;
@@ -144,8 +135,8 @@ HOT __attribute__((noinline)) static void add_net(double *restrict busy_s,
 }
 
 /* Seconds of one micro-batch through all stages. */
-HOT static void phase_s(double *restrict out, const struct phase *ph, double kernels,
-                        const struct rate_columns *c)
+HOT void phase_s(double *restrict out, const struct phase *ph, double kernels,
+                 const struct rate_columns *c)
 {
     for (size_t base = 0; base < c->stride; base += BLOCK_LANES) {
         const double *const launch_s = c->rate[RATE_LAUNCH_S] + base;
@@ -163,7 +154,7 @@ HOT static void phase_s(double *restrict out, const struct phase *ph, double ker
 }
 
 /* Dynamic joules of one rank for one micro-batch. */
-HOT static void phase_j(double *restrict out, const struct phase *ph, const struct rate_columns *c)
+HOT void phase_j(double *restrict out, const struct phase *ph, const struct rate_columns *c)
 {
     memset(out, 0, c->stride * sizeof *out);
     for (int p = 0; p < N_PREC; p++)
@@ -205,7 +196,7 @@ static bool gate(struct block *b, const struct load *l)
     (1u << METRIC_J_PER_TOKEN | 1u << METRIC_POWER | 1u << METRIC_USD_PER_MTOK                     \
      | 1u << METRIC_CARBON)
 
-HOT static void latency_metrics(struct block *b, const struct load *l)
+HOT void latency_metrics(struct block *b, const struct load *l)
 {
     const double dp = l->graph->par.dp, batch = l->request.batch, out = l->request.output_tokens;
 
@@ -219,7 +210,7 @@ HOT static void latency_metrics(struct block *b, const struct load *l)
     }
 }
 
-HOT static void energy_metrics(struct block *b, const struct load *l, uint32_t asked)
+HOT void energy_metrics(struct block *b, const struct load *l, uint32_t asked)
 {
     const struct rate_columns *c = b->columns;
     const double dp = l->graph->par.dp, batch = l->request.batch, out = l->request.output_tokens;

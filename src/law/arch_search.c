@@ -230,27 +230,6 @@ cosim_status arch_best(struct arch_point *best, const struct arch_search *s, enu
     return COSIM_OK;
 }
 
-cosim_status arch_snap(struct arch_point *snapped, const struct arch_search *s,
-                       const struct arch_design *at, double width_step, cosim_error *e)
-{
-    const double base = floor(at->width / width_step);
-
-    snapped->loss = INF_F64;
-    for (int i = -1; i <= 2; i++) {
-        const double width = (base + i) * width_step;
-        struct arch_point p;
-
-        if (!(width > 0.0))
-            continue;
-        TRY(try_width(&p, s, at, width, ARCH_DEPTH_WHOLE, e));
-        if (p.loss < snapped->loss)
-            *snapped = p;
-    }
-    if (isinf(snapped->loss))
-        return err_set(e, COSIM_ENO, "no whole-numbered neighbour meets the budgets");
-    return COSIM_OK;
-}
-
 cosim_status arch_shadow(struct arch_price *price, const struct arch_search *s,
                          const struct arch_point *best, size_t cost, cosim_error *e)
 {

@@ -113,10 +113,6 @@ cosim_status arch_best_size(struct arch_point *best, const struct arch_search *s
 cosim_status arch_best(struct arch_point *best, const struct arch_search *s, enum arch_depth depth,
                        cosim_error *e);
 
-/** With any_width: the best feasible neighbour with whole layers and a multiple of width_step. */
-cosim_status arch_snap(struct arch_point *snapped, const struct arch_search *s,
-                       const struct arch_design *at, double width_step, cosim_error *e);
-
 struct arch_price {
     double loss_down, loss_up; /* best loss with 98 % and with 102 % of the budget */
     double price;              /* d loss / d ln(budget), nats; 0: it does not bind */

@@ -69,7 +69,4 @@ int archive_covers(const struct archive *a, const double *x);
 /** Does a member dominate x (as archive_covers, and it is not equal)? */
 int archive_dominates(const struct archive *a, const double *x);
 
-/** How many members dominate x. */
-size_t archive_count_dominating(const struct archive *a, const double *x);
-
 #endif

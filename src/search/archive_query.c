@@ -100,10 +100,3 @@ int archive_dominates(const struct archive *a, const double *x)
             return 1;
     return 0;
 }
-
-size_t archive_count_dominating(const struct archive *a, const double *x)
-{
-    const size_t n = nd_count_dominators(&a->tree, x);
-
-    return n == 1 && !archive_dominates(a, x) ? 0 : n;
-}

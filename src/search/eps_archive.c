@@ -198,18 +198,3 @@ const double *eps_archive_box(const struct eps_archive *a, size_t i)
 {
     return a->member[i].box;
 }
-
-size_t eps_archive_count_dominating(const struct eps_archive *a, const double *x)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < a->n; i++) {
-        bool le = true, lt = false;
-        for (size_t j = 0; j < a->n_obj; j++) {
-            le = le && a->member[i].x[j] <= x[j];
-            lt = lt || a->member[i].x[j] < x[j];
-        }
-        n += le && lt;
-    }
-    return n;
-}

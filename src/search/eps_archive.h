@@ -46,7 +46,4 @@ const double *eps_archive_point(const struct eps_archive *a, size_t i);
 /** The member's box indices, n_obj integers held as doubles. */
 const double *eps_archive_box(const struct eps_archive *a, size_t i);
 
-/** How many members dominate x itself (not only its box). */
-size_t eps_archive_count_dominating(const struct eps_archive *a, const double *x);
-
 #endif

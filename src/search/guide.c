@@ -2,6 +2,7 @@
 #include "search/guide.h"
 
 #include "core/num.h"
+#include "core/vector.h"
 #include "search/indicators.h"
 
 #include <stdlib.h>
@@ -9,14 +10,6 @@
 
 #define LEAST_RANGE 1e-12
 #define CHUNK 64u /* members looked at together, in loops that compilers turn into vectors */
-
-/* Vector units are chosen at run time; contraction is off, so all clones give the same bits. */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)                                \
-    && !defined(__SANITIZE_ADDRESS__)
-#define HOT __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define HOT
-#endif
 
 cosim_status guide_init(struct guide *g, const struct search_problem *p, size_t cap, cosim_error *e)
 {
@@ -102,7 +95,7 @@ static void frame(struct guide *g)
 
 /* How much worse f could get in all objectives, in units of the front's box, until a member covers
  * it; not positive if one does already. */
-HOT static double novelty(const struct guide *g, const struct priced *f)
+HOT double novelty(const struct guide *g, const struct priced *f)
 {
     double scale[8], least = INF_F64;
 
@@ -125,8 +118,8 @@ HOT static double novelty(const struct guide *g, const struct priced *f)
 }
 
 /* worse[i] of the n members from `at`: is it >= f everywhere? */
-HOT static void find_worse(const struct guide *g, const struct priced *f, size_t at, size_t n,
-                           uint8_t worse[CHUNK])
+HOT void find_worse(const struct guide *g, const struct priced *f, size_t at, size_t n,
+                    uint8_t worse[CHUNK])
 {
     memset(worse, 1, n);
     for (size_t j = 0; j < g->n_obj; j++)
@@ -198,12 +191,10 @@ cosim_status guide_refresh(struct guide *g, cosim_error *e)
     return crowd(g, e);
 }
 
-HOT size_t guide_count_dominating(const struct guide *g, const struct priced *f)
+HOT size_t count_dominating(const struct guide *g, const struct priced *f)
 {
     size_t count = 0;
 
-    if (f->violation > 0)
-        return g->n;
     for (size_t at = 0; at < g->n; at += CHUNK) {
         const size_t n = g->n - at < CHUNK ? g->n - at : CHUNK;
         uint8_t le[CHUNK], lt[CHUNK];
@@ -220,6 +211,11 @@ HOT size_t guide_count_dominating(const struct guide *g, const struct priced *f)
             count += le[i] & lt[i];
     }
     return count;
+}
+
+size_t guide_count_dominating(const struct guide *g, const struct priced *f)
+{
+    return f->violation > 0 ? g->n : count_dominating(g, f);
 }
 
 cosim_status guide_least_crowded(struct guide *g, struct rng *r, size_t *at, cosim_error *e)

@@ -60,13 +60,13 @@ FORCE_INLINE bool leaf_margin(const double *o, const double *x, size_t m, bool f
     return least <= 0;
 }
 
-FORCE_INLINE size_t walk_dominators(const struct nd_tree *t, const double *x, size_t m,
-                                    struct nd_slot *first)
+FORCE_INLINE bool find_dominator(const struct nd_tree *t, const double *x, size_t m,
+                                 struct nd_slot *at)
 {
-    size_t sp = 0, n_found = 0;
+    size_t sp = 0;
 
     if (t->n_nodes == 0)
-        return 0;
+        return false;
     t->stack[sp++] = 0;
     while (sp > 0) {
         const struct nd_node *n = &t->node[t->stack[--sp]];
@@ -83,28 +83,18 @@ FORCE_INLINE size_t walk_dominators(const struct nd_tree *t, const double *x, si
         if (!leaf_margin(t->obj + (size_t)n->leaf * m * ND_LEAF, x, m, false, margin))
             continue;
         for (uint32_t i = 0; i < n->n; i++) {
-            if (!(margin[i] <= 0))
-                continue;
-            n_found++;
-            if (first) {
-                *first = (struct nd_slot){ n->leaf, i };
-                return 1;
+            if (margin[i] <= 0) {
+                *at = (struct nd_slot){ n->leaf, i };
+                return true;
             }
         }
     }
-    return n_found;
+    return false;
 }
 
 bool nd_find_dominator(const struct nd_tree *t, const double *x, struct nd_slot *at)
 {
-#define CALL(m) walk_dominators(t, x, m, at)
-    return DISPATCH(CALL, t->n_obj) != 0;
-#undef CALL
-}
-
-size_t nd_count_dominators(const struct nd_tree *t, const double *x)
-{
-#define CALL(m) walk_dominators(t, x, m, NULL)
+#define CALL(m) find_dominator(t, x, m, at)
     return DISPATCH(CALL, t->n_obj);
 #undef CALL
 }

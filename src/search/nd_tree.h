@@ -56,9 +56,6 @@ size_t nd_remove_dominated(struct nd_tree *t, const double *x);
 /** Adds x, which no member dominates or equals; false when memory is out (the tree stays valid). */
 bool nd_insert(struct nd_tree *t, uint64_t id, const double *x);
 
-/** How many members are <= x in every objective. */
-size_t nd_count_dominators(const struct nd_tree *t, const double *x);
-
 /** Copies all members, in any order: obj[j * size + i], id[i]. */
 void nd_members(const struct nd_tree *t, uint64_t *id, double *obj);
 

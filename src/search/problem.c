@@ -12,19 +12,6 @@ size_t problem_n_vars(const struct search_problem *p)
     return n;
 }
 
-const struct search_axis *problem_axis_of(const struct search_problem *p, size_t i_var)
-{
-    size_t a = 0;
-
-    for (; a < p->n_axes; a++) {
-        const size_t width = p->axis[a].kind == AXIS_PERMUTATION ? p->axis[a].n : 1;
-        if (i_var < width)
-            break;
-        i_var -= width;
-    }
-    return &p->axis[a];
-}
-
 cosim_status problem_check(const struct search_problem *p, cosim_error *e)
 {
     if (p->n_obj < 1 || p->n_obj > ARCHIVE_MAX_OBJ)

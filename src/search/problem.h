@@ -61,9 +61,6 @@ struct search_problem {
 /** Numbers in a row. */
 size_t problem_n_vars(const struct search_problem *p);
 
-/** The axis of variable i of a row. */
-const struct search_axis *problem_axis_of(const struct search_problem *p, size_t i_var);
-
 /** Sensible? 1 .. 8 objectives, an axis at least, n >= 1, lo <= hi, an evaluate function. */
 cosim_status problem_check(const struct search_problem *p, cosim_error *e);
 

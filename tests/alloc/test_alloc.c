@@ -495,32 +495,6 @@ static void sources_are_used_in_order_and_labelled(void **state)
     assert_rel(loss_from_law(0.3, 1e9, 4e9), 0.075, 1e-15);
 }
 
-static void results_are_tables(void **state)
-{
-    struct made m;
-    struct arena a = { 0 };
-    struct alloc_frontier f;
-    struct alloc_plan plan;
-    struct table *t;
-
-    (void)state;
-    worked(&m);
-    m.option[2][0].barred = "too coarse";
-    assert_int_equal(alloc_frontier(&f, &m.p, &(struct alloc_limits){ 0 }, &a, NULL), COSIM_OK);
-    assert_int_equal(alloc_frontier_table(&t, &f, NULL), COSIM_OK);
-    assert_int_equal(t->n_rows, f.n);
-    table_free(t);
-    assert_int_equal(alloc_frontier_plan(&plan, &f, 0, &a, NULL), COSIM_OK);
-    assert_int_equal(alloc_plan_table(&t, &m.p, &plan, NULL), COSIM_OK);
-    assert_int_equal(t->n_rows, 3);
-    assert_string_equal(table_cell(t, 0, 4)->as.str, "measured");
-    table_free(t);
-    assert_int_equal(alloc_barred_table(&t, &m.p, NULL), COSIM_OK);
-    assert_int_equal(t->n_rows, 1);
-    table_free(t);
-    arena_release(&a);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -536,7 +510,6 @@ int main(void)
         cmocka_unit_test(the_callers_glpk_environment_survives),
         cmocka_unit_test(any_quantity_can_be_the_goal),
         cmocka_unit_test(sources_are_used_in_order_and_labelled),
-        cmocka_unit_test(results_are_tables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -323,39 +323,6 @@ static void wrong_chains_and_impossible_ones_are_told(void **state)
     arena_release(&a);
 }
 
-static void results_are_tables(void **state)
-{
-    static const double transfer[] = { 0, 1.5, 1.5, 0 };
-    static const char *const device[] = { "gpu", "npu" }, *const objective[] = { "latency_s" };
-    const struct route_chain c = {
-        .n_layers = 5, .n_devices = 2, .n_objectives = 1, .cost = worked_cost, .transfer = transfer
-    };
-    struct arena a = { 0 };
-    struct route_plan p;
-    struct route_front f;
-    struct table *t;
-
-    (void)state;
-    assert_int_equal(route_chain_best(&p, &c, one, &a, NULL), COSIM_OK);
-    assert_int_equal(route_plan_table(&t, &c, &p, device, objective, NULL), COSIM_OK);
-    assert_int_equal(t->n_rows, 3);
-    double sum = 0;
-    for (size_t i = 0; i < 3; i++)
-        sum += table_cell(t, i, 4)->as.f64;
-    assert_rel(sum, 25, 1e-15);
-    table_free(t);
-    assert_int_equal(route_chain_front(&f, &c, 0, &a, NULL), COSIM_OK);
-    assert_int_equal(route_front_table(&t, &c, &f, objective, NULL), COSIM_OK);
-    assert_string_equal(table_cell(t, 0, 2)->as.str, "00110");
-    table_free(t);
-    assert_int_equal(route_dropout_table(&t, &c, one, device, NULL), COSIM_OK);
-    assert_rel(table_cell(t, 0, 3)->as.f64, 30, 0); /* all on the other */
-    assert_rel(table_cell(t, 1, 3)->as.f64, 30, 0);
-    assert_rel(table_cell(t, 1, 4)->as.f64, 0.2, 1e-12);
-    table_free(t);
-    arena_release(&a);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -365,7 +332,6 @@ int main(void)
         cmocka_unit_test(pipelines_have_the_least_bottleneck),
         cmocka_unit_test(partial_offload_fills_the_fast_memory),
         cmocka_unit_test(wrong_chains_and_impossible_ones_are_told),
-        cmocka_unit_test(results_are_tables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

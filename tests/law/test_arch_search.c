@@ -110,20 +110,6 @@ static void more_budget_is_never_worse(void **state)
     }
 }
 
-static void snapping_gives_a_buildable_model_that_fits(void **state)
-{
-    const struct arch_search s = setup(&unit_rate, f_bar, 4e8);
-    struct arch_point best, p;
-
-    (void)state;
-    assert_int_equal(arch_best(&best, &s, ARCH_DEPTH_REAL, NULL), COSIM_OK);
-    assert_int_equal(arch_snap(&p, &s, &best.arch, 64, NULL), COSIM_OK);
-    assert_rel(p.arch.layers, floor(p.arch.layers), 0);
-    assert_rel(fmod(p.arch.width, 64) + 1, 1, 0);
-    assert_true(p.used_ratio <= 1.0 && p.loss >= best.loss);
-    assert_true(p.loss < best.loss + 0.01);
-}
-
 static void shadow_prices_are_slopes(void **state)
 {
     const struct arch_search s = setup(&unit_rate, f_bar, 1e12);
@@ -227,7 +213,6 @@ int main(void)
         cmocka_unit_test(depth_saturates_the_budget_as_in_the_closed_form),
         cmocka_unit_test(the_best_is_below_every_grid_point),
         cmocka_unit_test(more_budget_is_never_worse),
-        cmocka_unit_test(snapping_gives_a_buildable_model_that_fits),
         cmocka_unit_test(shadow_prices_are_slopes),
         cmocka_unit_test(listed_widths_are_searched_one_by_one),
         cmocka_unit_test(depth_falls_with_width_along_a_budget),

@@ -242,8 +242,8 @@ static void single_points_tell_whether_they_entered(void **state)
     assert_int_equal(archive_ids(a)[2], 7); /* (2, 3): the lower id of the two */
     assert_true(archive_covers(a, (const double[]){ 2, 3 }));
     assert_false(archive_covers(a, (const double[]){ 0.5, 8 }));
-    assert_int_equal(archive_count_dominating(a, (const double[]){ 2, 4 }), 2);
-    assert_int_equal(archive_count_dominating(a, (const double[]){ 2, 3 }), 0);
+    assert_true(archive_dominates(a, (const double[]){ 2, 4 }));
+    assert_false(archive_dominates(a, (const double[]){ 2, 3 }));
     archive_free(a);
 }
 
