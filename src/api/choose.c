@@ -229,6 +229,8 @@ static cosim_status add_notes(struct table *t, const struct choosing *k, const c
                               const struct metric_errors *stated, cosim_error *e)
 {
     TRY(table_note(t, e, "%zu of the rows are not dominated; best by %s first", k->o.n, by));
+    if (k->o.n_unknown > 0)
+        TRY(table_note(t, e, "rows left out because an objective is unknown: %zu", k->o.n_unknown));
     for (size_t j = 0; j < k->o.m; j++) {
         const struct metric_error *m = stated ? metric_error_find(stated, k->o.name[j]) : NULL;
         if (m)

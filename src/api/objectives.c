@@ -21,13 +21,28 @@ static cosim_status no_column(const struct table *t, const char *name, cosim_err
     return st;
 }
 
+/* A column became text by a cell that is no number: the first one is told. */
+static cosim_status no_numbers(const struct table *t, size_t col, cosim_error *e)
+{
+    const char *name = t->column[col].name;
+    double v;
+
+    for (size_t row = 0; row < t->n_rows; row++) {
+        const struct cell *cell = table_cell(t, row, col);
+        if (cell->known && !text_to_f64(cell->as.str, &v))
+            return err_set(e, COSIM_ESYNTAX, "%s: column '%s' has '%s' in row %zu: no number",
+                           t->title, name, cell->as.str, row + 1);
+    }
+    return err_set(e, COSIM_ESYNTAX, "%s: column '%s' is empty", t->title, name);
+}
+
 static cosim_status add_column(struct objectives *o, const struct table *t, size_t *at, size_t col,
                                cosim_error *e)
 {
     if (o->m == HV_MAX_OBJ)
         return err_set(e, COSIM_ERANGE, "more than %u objectives", HV_MAX_OBJ);
     if (t->column[col].type == CELL_STR)
-        return err_set(e, COSIM_ESYNTAX, "column '%s' holds no numbers", t->column[col].name);
+        return no_numbers(t, col, e);
     o->name[o->m] = t->column[col].name;
     at[o->m++] = col;
     return COSIM_OK;

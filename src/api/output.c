@@ -8,6 +8,7 @@
 #include "report/writer.h"
 
 #include <string.h>
+#include <strings.h>
 
 /* Version of the columns and metadata that results are written with. */
 #define RESULT_SCHEMA 1u
@@ -168,6 +169,12 @@ cosim_status cosim_table_select(const cosim_table *t, const char *columns, cosim
     return st;
 }
 
+/* Other programs write an unknown number as nan. */
+static bool is_missing(const char *s)
+{
+    return *s == '\0' || strcasecmp(s, "nan") == 0;
+}
+
 /* A column whose known cells are all numbers becomes numbers; true and false become flags. */
 static enum cell_type guess_type(const struct csv_doc *doc, size_t col)
 {
@@ -176,7 +183,7 @@ static enum cell_type guess_type(const struct csv_doc *doc, size_t col)
 
     for (size_t r = 0; r < doc->n_rows; r++) {
         const char *s = csv_cell(doc, r, col)->text;
-        if (*s == '\0')
+        if (is_missing(s))
             continue;
         any = true;
         number = number && text_to_f64(s, &v);
@@ -225,6 +232,8 @@ static cosim_status read_rows(struct table *t, const struct csv_doc *doc, cosim_
             if (cell->text[0] == '\0')
                 continue;
             if (t->column[c].type == CELL_F64) {
+                if (is_missing(cell->text))
+                    continue;
                 TRY(csv_f64(doc, cell, 0.0, 0.0, &v, e));
                 table_set_f64(t, row, c, v);
             } else if (t->column[c].type == CELL_BOOL) {

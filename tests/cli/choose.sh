@@ -54,6 +54,14 @@ run 0 sweep $POINT --w=bf16,int8,int4-g128 --batch=1..64 --objectives=tpot_s,usd
 run 0 choose "$T/real.csv" --objectives=tpot_s,usd_per_mtok --top=3 -f csv
 [ "$(wc -l <"$T/out")" -eq 4 ] || fail "three rows were asked for"
 
+# what other programs call nan is unknown
+printf 'e2e_s,j_per_token\n1,2\nNaN,3\n2,1\n' >"$T/nan.csv"
+# shellcheck disable=SC2086
+run 0 choose "$T/nan.csv" $O
+out_has '^note: rows left out because an objective is unknown: 1'
+run 0 hypervolume "$T/nan.csv" --ref=3,3 -f csv
+out_has '^unknown,1,'
+
 # mistakes
 # shellcheck disable=SC2086
 refused 2 'speed' choose "$T/front.csv" $O --by=speed
@@ -66,7 +74,7 @@ refused 2 'e2e_s=0.2' choose "$T/front.csv" $O --errors=e2e_s=2
 # shellcheck disable=SC2086
 refused 3 'none of the objectives' choose "$T/front.csv" $O --errors=ttft_s=0.2
 refused 3 "no column 'e2e'" choose "$T/front.csv" --objectives=e2e,j_per_token
-refused 3 'no numbers' choose "$T/front.csv" --objectives=name
+refused 3 "front.csv: column 'name' has '[a-z]*' in row 1" choose "$T/front.csv" --objectives=name
 refused 2 'objectives' choose "$T/front.csv"
 printf 'name,e2e_s,j_per_token\nx,1,\ny,,2\n' >"$T/empty.csv"
 # shellcheck disable=SC2086
