@@ -182,29 +182,6 @@ static cosim_status new_table(struct table **t, const struct table *front, cosim
     return st;
 }
 
-static cosim_status copy_cell(struct table *t, size_t row, const struct table *from,
-                              size_t from_row, size_t col, cosim_error *e)
-{
-    const struct cell *c = table_cell(from, from_row, col);
-
-    if (!c->known)
-        return COSIM_OK;
-    switch (from->column[col].type) {
-    case CELL_STR:
-        return table_set_str(t, row, col, c->as.str, e);
-    case CELL_F64:
-        table_set_f64(t, row, col, c->as.f64);
-        break;
-    case CELL_U64:
-        table_set_u64(t, row, col, c->as.u64);
-        break;
-    case CELL_BOOL:
-        table_set_flag(t, row, col, c->as.flag);
-        break;
-    }
-    return COSIM_OK;
-}
-
 static cosim_status add_rows(struct table *t, const struct choosing *k, const struct table *front,
                              size_t top, cosim_error *e)
 {
@@ -213,7 +190,7 @@ static cosim_status add_rows(struct table *t, const struct choosing *k, const st
         size_t row;
         TRY(table_add_row(t, &row, e));
         for (size_t c = 0; c < front->n_columns; c++)
-            TRY(copy_cell(t, row, front, k->o.row[i], c, e));
+            TRY(table_copy_cell(t, row, c, front, k->o.row[i], c, e));
         for (int x = 0; x < N_EXTRA; x++) {
             const size_t col = front->n_columns + (size_t)x;
             if (extra[x].type == CELL_U64)
@@ -254,6 +231,9 @@ static cosim_status choose(struct choosing *k, cosim *c, const struct table *fro
     struct metric_errors stated = { .n = 0 };
 
     TRY(objectives_read(&k->o, front, opt->columns, opt->maximise, e));
+    if (k->o.m < 2)
+        return err_set(e, COSIM_EUSAGE, "a choice is between two objectives or more, not %zu",
+                       k->o.m);
     if (k->o.n == 0)
         return err_set(e, COSIM_ENO, "no row has all objectives");
     TRY(objectives_keep_front(&k->o, e));

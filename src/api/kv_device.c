@@ -134,13 +134,8 @@ static cosim_status copy_row(const struct table *from, struct table *to, size_t 
     size_t at;
 
     TRY(table_add_row(to, &at, e));
-    for (size_t i = 0; i < from->n_columns; i++) {
-        const struct cell *x = table_cell(from, row, i);
-        if (from->column[i].type == CELL_STR)
-            TRY(table_set_str(to, at, i, x->known ? x->as.str : NULL, e));
-        else
-            to->cell[at * to->n_columns + i] = *x;
-    }
+    for (size_t i = 0; i < from->n_columns; i++)
+        TRY(table_copy_cell(to, at, i, from, row, i, e));
     return COSIM_OK;
 }
 

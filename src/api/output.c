@@ -73,29 +73,6 @@ cosim_status cosim_write_meta(cosim *c, const cosim_table *t, const cosim_write_
     return write_with(write_meta, c, t, o, out, e);
 }
 
-static cosim_status copy_cell(struct table *to, size_t to_col, const struct table *from, size_t row,
-                              size_t col, cosim_error *e)
-{
-    const struct cell *cell = table_cell(from, row, col);
-
-    if (!cell->known)
-        return COSIM_OK;
-    switch (from->column[col].type) {
-    case CELL_STR:
-        return table_set_str(to, row, to_col, cell->as.str, e);
-    case CELL_F64:
-        table_set_f64(to, row, to_col, cell->as.f64);
-        break;
-    case CELL_U64:
-        table_set_u64(to, row, to_col, cell->as.u64);
-        break;
-    case CELL_BOOL:
-        table_set_flag(to, row, to_col, cell->as.flag);
-        break;
-    }
-    return COSIM_OK;
-}
-
 #define SELECT_MAX 256u
 
 /* By its name, or as tables show it: without the unit at the end, when that is clear. */
@@ -145,7 +122,7 @@ static cosim_status copy_rows(struct table *to, const struct table *from, const 
         size_t r;
         TRY(table_add_row(to, &r, e));
         for (size_t i = 0; i < to->n_columns; i++)
-            TRY(copy_cell(to, i, from, row, col[i], e));
+            TRY(table_copy_cell(to, r, i, from, row, col[i], e));
     }
     for (size_t i = 0; i < from->n_notes; i++)
         TRY(table_note(to, e, "%s", from->note[i]));

@@ -45,26 +45,6 @@ static void give_walker(struct walker_pool *pool, size_t index)
     pool->busy[index] = 0;
 }
 
-static void evaluate_one(const struct design *d, struct walker *w, const double *x, size_t i,
-                         double *const *obj, double *violation)
-{
-    const struct sweep_request *q = &d->r->request;
-    const struct space *s = &d->r->space;
-    size_t digit[N_AXES];
-    uint64_t id = 0;
-    struct point p;
-
-    for (int a = 0; a < N_AXES; a++) {
-        digit[a] = (size_t)x[a];
-        id = id * s->n[a] + digit[a];
-    }
-    if (walker_point(w, id, &p, NULL) != COSIM_OK)
-        p = (struct point){ .reject = REJECT_UNKNOWN };
-    const double usable_bytes = s->rates[space_lane(s, digit)].rate[RATE_MEM_USABLE_BYTES].value;
-    violation[i] = job_violation(q, &p, p.metric[METRIC_MEMORY] / usable_bytes - 1.0);
-    job_objectives(q, &p, obj, i);
-}
-
 static void evaluate(const void *ctx, size_t n, const double *x, double *const *obj,
                      double *violation)
 {
@@ -73,18 +53,8 @@ static void evaluate(const void *ctx, size_t n, const double *x, double *const *
     struct walker *w = take_walker(d->pool, &index);
 
     for (size_t i = 0; i < n; i++)
-        evaluate_one(d, w, x + i * N_AXES, i, obj, violation);
+        job_price_design(&d->r->request, w, x + i * N_AXES, obj, i, &violation[i]);
     give_walker(d->pool, index);
-}
-
-static void describe_axes(const struct space *s, struct search_axis axis[N_AXES])
-{
-    for (int a = 0; a < N_AXES; a++)
-        axis[a] = (struct search_axis){
-            .name = axis_name((enum axis)a),
-            .kind = a >= AXIS_TP && a != AXIS_DEVICE ? AXIS_ORDINAL : AXIS_CATEGORICAL,
-            .n = (uint32_t)s->n[a],
-        };
 }
 
 static cosim_status pool_open(struct walker_pool *pool, const struct space *s, size_t n,
@@ -132,7 +102,7 @@ static cosim_status search_designs(struct resolved *r, struct search_job *job,
 
     TRY(resolve(r, c, &plain, e));
     TRY(job_from_study(job, s, &r->request, e));
-    describe_axes(&r->space, axis);
+    job_design_axes(&r->space, axis);
     TRY(pool_open(pool, &r->space, job->options.threads + 1, e));
     const struct design design = { r, pool };
     const struct search_problem problem = {

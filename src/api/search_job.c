@@ -169,3 +169,32 @@ void job_objectives(const struct sweep_request *q, const struct point *p, double
         obj[j][i] = is_known(v) ? v : 0.0;
     }
 }
+
+void job_design_axes(const struct space *s, struct search_axis axis[N_AXES])
+{
+    for (int a = 0; a < N_AXES; a++)
+        axis[a] = (struct search_axis){
+            .name = axis_name((enum axis)a),
+            .kind = a >= AXIS_TP && a != AXIS_DEVICE ? AXIS_ORDINAL : AXIS_CATEGORICAL,
+            .n = (uint32_t)s->n[a],
+        };
+}
+
+void job_price_design(const struct sweep_request *q, struct walker *w, const double *x,
+                      double *const *obj, size_t i, double *violation)
+{
+    const struct space *s = q->space;
+    size_t digit[N_AXES];
+    uint64_t id = 0;
+    struct point p;
+
+    for (int a = 0; a < N_AXES; a++) {
+        digit[a] = (size_t)x[a];
+        id = id * s->n[a] + digit[a];
+    }
+    if (walker_point(w, id, &p, NULL) != COSIM_OK)
+        p = (struct point){ .reject = REJECT_UNKNOWN };
+    const double usable_bytes = s->rates[space_lane(s, digit)].rate[RATE_MEM_USABLE_BYTES].value;
+    *violation = job_violation(q, &p, p.metric[METRIC_MEMORY] / usable_bytes - 1.0);
+    job_objectives(q, &p, obj, i);
+}

@@ -47,4 +47,11 @@ double job_violation(const struct sweep_request *q, const struct point *p, doubl
 void job_objectives(const struct sweep_request *q, const struct point *p, double *const *obj,
                     size_t i);
 
+/** The axes of a space for a search, whose rows are the digits of a point. */
+void job_design_axes(const struct space *s, struct search_axis axis[N_AXES]);
+
+/** Prices row x of such a search into obj[...][i] and *violation. */
+void job_price_design(const struct sweep_request *q, struct walker *w, const double *x,
+                      double *const *obj, size_t i, double *violation);
+
 #endif

@@ -194,23 +194,9 @@ static void price_warm(const void *ctx, size_t n, const double *x, double *const
                        double *violation)
 {
     const struct warm_space *s = ctx;
-    const struct space *space = s->q->space;
 
-    for (size_t i = 0; i < n; i++, x += N_AXES) {
-        size_t digit[N_AXES];
-        uint64_t id = 0;
-        struct point p;
-        for (int a = 0; a < N_AXES; a++) {
-            digit[a] = (size_t)x[a];
-            id = id * space->n[a] + digit[a];
-        }
-        if (walker_point(s->walker, id, &p, NULL) != COSIM_OK)
-            p.reject = REJECT_UNKNOWN;
-        const double usable_bytes =
-            space->rates[space_lane(space, digit)].rate[RATE_MEM_USABLE_BYTES].value;
-        violation[i] = job_violation(s->q, &p, p.metric[METRIC_MEMORY] / usable_bytes - 1.0);
-        job_objectives(s->q, &p, obj, i);
-    }
+    for (size_t i = 0; i < n; i++)
+        job_price_design(s->q, s->walker, x + i * N_AXES, obj, i, &violation[i]);
 }
 
 static cosim_status find_warm_front(const struct sweep_request *q, struct archive *front,
@@ -227,12 +213,7 @@ static cosim_status find_warm_front(const struct sweep_request *q, struct archiv
         .stop = (const volatile int *)q->stop,
     };
 
-    for (int a = 0; a < N_AXES; a++)
-        axis[a] = (struct search_axis){
-            .name = axis_name((enum axis)a),
-            .kind = a >= AXIS_TP && a != AXIS_DEVICE ? AXIS_ORDINAL : AXIS_CATEGORICAL,
-            .n = (uint32_t)q->space->n[a],
-        };
+    job_design_axes(q->space, axis);
     const struct warm_space space = { q, &walker };
     const struct search_problem problem = { .name = "design space",
                                             .n_axes = N_AXES,

@@ -99,6 +99,19 @@ void table_set_flag(struct table *t, size_t row, size_t col, bool v)
     *at(t, row, col) = (struct cell){ .known = true, .as.flag = v };
 }
 
+cosim_status table_copy_cell(struct table *t, size_t row, size_t col, const struct table *from,
+                             size_t from_row, size_t from_col, cosim_error *e)
+{
+    const struct cell *c = table_cell(from, from_row, from_col);
+
+    if (!c->known)
+        return COSIM_OK;
+    if (from->column[from_col].type == CELL_STR)
+        return table_set_str(t, row, col, c->as.str, e);
+    *at(t, row, col) = *c;
+    return COSIM_OK;
+}
+
 cosim_status table_note(struct table *t, cosim_error *e, const char *fmt, ...)
 {
     char line[1024];

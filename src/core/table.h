@@ -54,6 +54,10 @@ void table_set_f64(struct table *t, size_t row, size_t col, double v);
 void table_set_u64(struct table *t, size_t row, size_t col, uint64_t v);
 void table_set_flag(struct table *t, size_t row, size_t col, bool v);
 
+/** A cell of another table, into a column of the same type. */
+cosim_status table_copy_cell(struct table *t, size_t row, size_t col, const struct table *from,
+                             size_t from_row, size_t from_col, cosim_error *e);
+
 /** Adds a line of explanation (copied). */
 cosim_status table_note(struct table *t, cosim_error *e, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

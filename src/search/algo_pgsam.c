@@ -24,11 +24,9 @@
 #define FIRST_CREDIT 0.5 /* of every move and axis: try them all */
 #define POOL_CAP 100u
 #define N_WEIGHTS 21u
-#define STALLED 1500u     /* evaluations of a chain without a new member before it restarts, */
-#define STALLED_PARTS 40u /* or this part of its budget if less */
-#define SMALL_SPACE                                                                                \
-    4000u                  /* points; in the warm-up of a larger space known ones are priced again \
-                            */
+#define STALLED 1500u      /* evaluations of a chain without a new member before it restarts, */
+#define STALLED_PARTS 40u  /* or this part of its budget if less */
+#define SMALL_SPACE 4000u  /* points; the warm-up of a larger one prices known points again */
 #define MAX_FREE_MOVES 64u /* over known points before one is priced anyway */
 
 static void pgsam_close(void *state)
@@ -247,7 +245,7 @@ const struct search_algo algo_pgsam = {
 };
 const struct search_algo algo_psa = {
     .name = "psa",
-    .doc = "plain Pareto simulated annealing: pgsam without momentum",
+    .doc = "plain Pareto simulated annealing: pgsam without its additions",
     .source = "P. Czyzak and A. Jaszkiewicz, J. Multi-Crit. Decis. Anal. 7, 1998, for the idea",
     .open = psa_open,
     .ask = pgsam_ask,

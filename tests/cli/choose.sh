@@ -76,6 +76,7 @@ refused 3 'none of the objectives' choose "$T/front.csv" $O --errors=ttft_s=0.2
 refused 3 "no column 'e2e'" choose "$T/front.csv" --objectives=e2e,j_per_token
 refused 3 "front.csv: column 'name' has '[a-z]*' in row 1" choose "$T/front.csv" --objectives=name
 refused 2 'objectives' choose "$T/front.csv"
+refused 2 'two objectives or more, not 1' choose "$T/front.csv" --objectives=e2e_s
 printf 'name,e2e_s,j_per_token\nx,1,\ny,,2\n' >"$T/empty.csv"
 # shellcheck disable=SC2086
 refused 1 'no row' choose "$T/empty.csv" $O
