@@ -9,8 +9,7 @@
 
 #define ILP_SECONDS 120.0
 
-/* --- values of plans -----------------------------------------------------------------------------
- */
+/* --- values of plans ----------------------------------------------------------------------- */
 
 double allocate_value(const struct allocation *al, const struct alloc_plan *plan,
                       enum allocate_metric m)
@@ -46,8 +45,7 @@ cosim_status allocate_uniform(struct allocation *al, size_t format, struct alloc
     return COSIM_OK;
 }
 
-/* --- tidy
- * ----------------------------------------------------------------------------------------- */
+/* --- tidy ------------------------------------------------------------------------------------ */
 
 static bool alike(const struct allocation *al, size_t x, size_t y)
 {
@@ -84,8 +82,7 @@ void allocate_tidy(const struct allocation *al, struct alloc_plan *plan)
     alloc_sum(&al->problem, plan);
 }
 
-/* --- the solvers
- * ----------------------------------------------------------------------------------- */
+/* --- the solvers ----------------------------------------------------------------------------- */
 
 #define BYTES_MAX 9007199254740992.0 /* 2^53: whole bytes as doubles */
 
@@ -244,10 +241,13 @@ static struct alloc_ask ilp_ask(const struct allocation *al)
     return ask;
 }
 
-static cosim_status by_ilp(struct allocation *al, struct alloc_plan *plan, cosim_error *e)
+/* `explained`: the error says more than that nothing fits. */
+static cosim_status by_ilp(struct allocation *al, struct alloc_plan *plan, bool *explained,
+                           cosim_error *e)
 {
     const struct alloc_ask ask = ilp_ask(al);
 
+    *explained = true;
     for (size_t r = 0; r < al->problem.n_resources; r++)
         if (ask.max_use[r] < 0.0)
             return err_set(e, COSIM_ENO,
@@ -255,6 +255,7 @@ static cosim_status by_ilp(struct allocation *al, struct alloc_plan *plan, cosim
                            "limit",
                            al->form[r].fixed, allocate_metric_name(al->form[r].metric));
     const cosim_status st = alloc_ilp(plan, &al->problem, &ask, ILP_SECONDS, &al->arena, e);
+    *explained = st == COSIM_EINTERRUPTED;
     if (st != COSIM_EINTERRUPTED)
         return st;
     err_hint(e, "fewer formats in --w or larger groups (--blocks) make it easier");
@@ -271,7 +272,7 @@ static cosim_status by_lagrange(struct allocation *al, struct alloc_plan *plan, 
                                  &al->arena, e);
 }
 
-static cosim_status wrong_method(const struct allocation *al, const char *method, cosim_error *e)
+static cosim_status wrong_method(const char *method, cosim_error *e)
 {
     const cosim_status st = err_set(e, COSIM_EUSAGE,
                                     strcmp(method, "dp") == 0 || strcmp(method, "lagrange") == 0
@@ -279,7 +280,6 @@ static cosim_status wrong_method(const struct allocation *al, const char *method
                                         : "'--method' is dp, ilp or lagrange, not '%.40s'",
                                     method);
 
-    (void)al;
     err_hint(e, "'--method=ilp' keeps to several limits and weighs several objectives");
     return st;
 }
@@ -290,6 +290,7 @@ cosim_status allocate_solve(struct allocation *al, struct alloc_plan *plan, cosi
     const char *method = al->o->method ? al->o->method : simple ? "dp" : "ilp";
     const double budget = allocate_byte_budget(al);
     cosim_error own = { 0 };
+    bool explained = false;
     cosim_status st;
 
     for (size_t i = 0; i < al->ask.n_objectives; i++)
@@ -300,14 +301,14 @@ cosim_status allocate_solve(struct allocation *al, struct alloc_plan *plan, cosi
     if (!(budget >= 1.0))
         return nothing_fits(al, budget, e);
     if (strcmp(method, "ilp") == 0)
-        st = by_ilp(al, plan, &own);
+        st = by_ilp(al, plan, &explained, &own);
     else if (strcmp(method, "dp") == 0 && simple)
         st = by_frontier(al, plan, &own);
     else if (strcmp(method, "lagrange") == 0 && simple)
         st = by_lagrange(al, plan, &own);
     else
-        return wrong_method(al, method, e);
-    if (st == COSIM_ENO && !strstr(own.msg, "alone takes") && !strstr(own.msg, "within"))
+        return wrong_method(method, e);
+    if (st == COSIM_ENO && !explained)
         return nothing_fits(al, budget, e);
     if (st != COSIM_OK) {
         (void)err_set(e, st, "%s", own.msg);
